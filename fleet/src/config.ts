@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+
+/** A length of time as people write it, `3s`, `2m`, `500ms`; parsed to milliseconds. */
+const duration = z
+  .string()
+  .regex(/^\d+(ms|s|m|h)$/, 'must be a duration such as 500ms, 3s, 2m or 1h')
+  .transform((text) => {
+    const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[
+      text.replace(/\d+/, '') as 'ms' | 's' | 'm' | 'h'
+    ];
+    return Number.parseInt(text, 10) * unit;
+  });
+
+const percent = z.number().min(0).max(100);
+const branch = z.string().min(1);
+const command = z.array(z.string().min(1)).min(1);
+const hostnameLabel = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and dashes, starting with a letter');
+
+const fixedPool = z.strictObject({ count: z.int().min(1).max(10).default(1) });
+
+export const configSchema = z
+  .strictObject({
+    name: hostnameLabel.describe('Name of the fleet: the tag its droplets carry'),
+    provider: z
+      .strictObject({
+        region: z.string().default('nyc3'),
+        image: z.string().default('debian-12-x64'),
+        size: z.string().default('s-1vcpu-1gb'),
+      })
+      .prefault({}),
+    pools: z
+      .strictObject({
+        prod: z
+          .strictObject({
+            min: z.int().min(1).max(100).default(1),
+            max: z.int().min(1).max(100).default(4),
+            branch: branch.default('main').describe('Pushing this branch deploys to production'),
+          })
+          .prefault({}),
+        canary: z
+          .strictObject({
+            count: z.int().min(1).max(10).default(1),
+            branch: branch.default('canary').describe('A green commit on this branch goes to the canary'),
+          })
+          .prefault({}),
+        proxy: fixedPool.prefault({}),
+        redis: z.strictObject({ count: z.literal(1).default(1) }).prefault({}),
+      })
+      .prefault({}),
+    canary: z
+      .strictObject({ weight: percent.default(5).describe('Share of the traffic the canary gets, in %') })
+      .prefault({}),
+    monitor: z
+      .strictObject({
+        cpu: percent.default(45).describe('CPU threshold, % of what the droplet has'),
+        memory: percent.default(45).describe('Memory threshold, % of what the droplet has'),
+        sustained: duration.prefault('3s').describe('How long a threshold must be exceeded before the alert'),
+        mail: z
+          .strictObject({
+            from: z.string().min(3).default('coalmine@localhost'),
+            to: z.array(z.string().min(3)).min(1),
+            smtp: z
+              .url({ protocol: /^smtps?$/ })
+              .describe('smtp://host:port or smtps://user@host; the password comes from SMTP_PASSWORD')
+              .optional(),
+          })
+          .optional(),
+      })
+      .prefault({}),
+    jenkins: z.strictObject({ job: z.string().min(1).default('coalmine') }).prefault({}),
+    build: z
+      .strictObject({
+        install: command.default(['npm', 'ci']).describe('Run when the lock file has changed'),
+        specs: command.default(['npm', 'run', 'test:unit']),
+        lint: command.default(['npm', 'run', 'lint']),
+      })
+      .prefault({}),
+    releases: z.strictObject({ keep: z.int().min(2).max(50).default(5) }).prefault({}),
+  })
+  .refine((config) => config.pools.prod.min <= config.pools.prod.max, {
+    path: ['pools', 'prod', 'min'],
+    message: 'min must not be larger than max',
+  })
+  .refine((config) => config.pools.prod.branch !== config.pools.canary.branch, {
+    path: ['pools', 'canary', 'branch'],
+    message: 'the canary and production cannot share a branch',
+  });
+
+export type Config = z.infer<typeof configSchema>;
+
+/** What is wrong in `coalmine.yml`, one line a mistake: file:line, key, reason. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Reads and checks `coalmine.yml`. Throws ConfigError with every mistake, its line and its key. */
+export async function readConfig(file: string): Promise<Config> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(
+      `${file}: cannot be read. Run coalmine at the root of a repository with a coalmine.yml.`,
+      {
+        cause,
+      },
+    );
+  }
+  return parseConfig(text, file);
+}
+
+/** Checks the text of a `coalmine.yml`; `file` is only named in errors. */
+export function parseConfig(text: string, file = 'coalmine.yml'): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  if (document.errors.length > 0) {
+    throw new ConfigError(document.errors.map((error) => `${file}: ${error.message}`).join('\n'));
+  }
+  const lineOf = (path: readonly PropertyKey[]): number => {
+    for (let depth = path.length; depth > 0; depth -= 1) {
+      const node = document.getIn(path.slice(0, depth), true) as
+        { range?: [number, number, number] } | undefined;
+      if (node?.range) return lines.linePos(node.range[0]).line;
+    }
+    return 1;
+  };
+  const result = configSchema.safeParse(document.toJS());
+  if (result.success) return result.data;
+  const mistakes = result.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: [...issue.path, key], message: 'unknown key' }))
+      : [{ path: issue.path, message: issue.message }],
+  );
+  throw new ConfigError(
+    mistakes
+      .map(
+        ({ path, message }) =>
+          `${file}:${lineOf(path)}: ${path.map(String).join('.') || 'the file'}: ${message}`,
+      )
+      .join('\n'),
+  );
+}

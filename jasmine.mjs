@@ -1,0 +1,45 @@
+// Runs one ring of specs (unit, contract, journey) from the compiled tree: node jasmine.mjs RING... [--filter=TEXT]
+import Jasmine from 'jasmine';
+import reporters from 'jasmine-reporters';
+import { mkdirSync, writeFileSync } from 'node:fs';
+
+const suffix = { unit: 'spec', contract: 'contract', journey: 'journey' };
+const rings = process.argv.slice(2).filter((argument) => argument in suffix);
+const filter = process.argv.find((argument) => argument.startsWith('--filter='))?.slice('--filter='.length);
+
+for (const ring of rings.length > 0 ? rings : ['unit']) {
+  const jasmine = new Jasmine({ projectBaseDir: import.meta.dirname });
+  jasmine.exitOnCompletion = false;
+  jasmine.loadConfig({
+    spec_dir: '.',
+    spec_files: [`*/dist/spec/**/*.${suffix[ring]}.js`, `local/*/dist/spec/**/*.${suffix[ring]}.js`],
+    random: false,
+  });
+  mkdirSync('build/reports', { recursive: true });
+  jasmine.env.addReporter(
+    new reporters.JUnitXmlReporter({
+      savePath: 'build/reports',
+      consolidateAll: true,
+      filePrefix: `junit-${ring}`,
+    }),
+  );
+  const tally = { passed: 0, failed: 0 };
+  jasmine.env.addReporter({
+    specDone(spec) {
+      if (spec.status === 'passed') tally.passed += 1;
+      if (spec.status === 'failed') {
+        tally.failed += 1;
+        process.stdout.write(`\n✗ ${spec.fullName}\n`);
+      }
+    },
+    suiteDone(suite) {
+      tally.failed += suite.failedExpectations.length;
+    },
+  });
+  process.stdout.write(`\n${ring} specs\n`);
+  const outcome = await jasmine.execute(undefined, filter);
+  if (outcome.overallStatus !== 'passed' && tally.failed === 0) tally.failed = 1;
+  if (outcome.overallStatus !== 'passed') process.exitCode = 1;
+  writeFileSync('build/reports/tally', `${tally.passed} ${tally.failed}\n`);
+}
+process.exit();

@@ -1,0 +1,119 @@
+package coalmine
+
+import groovy.transform.CompileStatic
+import java.util.concurrent.TimeUnit
+
+/** A process in a session of its own, so that an abort ends all that it started. */
+@CompileStatic
+class ShellProcess {
+  private static final Set<ShellProcess> LIVE = Collections.newSetFromMap(new java.util.concurrent.ConcurrentHashMap<ShellProcess, Boolean>())
+  private static final long GRACE_SECONDS = Long.parseLong(System.getProperty('coalmine.grace', '20'))
+  private final Process process
+  private volatile long lastOutput = System.nanoTime()
+  private volatile boolean closed = false
+
+  private ShellProcess(Process process) {
+    this.process = process
+  }
+
+  /** Starts a command; each line of output goes to `onLine`, or with `captureInto` standard output goes there as it is. */
+  static int run(List<String> command, String directory, Map<String, String> env, StringBuilder captureInto) {
+    CancelToken token = Scope.current().token
+    token.check()
+    List<String> all = new ArrayList<String>(['setsid'])
+    all.addAll(command)
+    ProcessBuilder builder = new ProcessBuilder(all)
+    builder.directory(new File(directory))
+    builder.environment().clear()
+    builder.environment().putAll(env)
+    builder.redirectInput(ProcessBuilder.Redirect.from(new File('/dev/null')))
+    if (captureInto == null) builder.redirectErrorStream(true)
+    ShellProcess shell = new ShellProcess(builder.start())
+    LIVE.add(shell)
+    try {
+      return shell.await(token, captureInto)
+    } finally {
+      LIVE.remove(shell)
+    }
+  }
+
+  static void killAll() {
+    for (ShellProcess shell : LIVE) shell.signal('KILL')
+  }
+
+  private int await(CancelToken token, StringBuilder captureInto) {
+    Thread output = captureInto == null ? reader(process.inputStream, null) : reader(process.inputStream, captureInto)
+    Thread errors = captureInto == null ? null : reader(process.errorStream, null)
+    Runnable onCancel = { interrupt() } as Runnable
+    token.onCancel(onCancel)
+    try {
+      if (token.pending) interrupt()
+      int code = process.waitFor()
+      drain(output)
+      if (errors != null) drain(errors)
+      closed = true
+      if (token.pending) Channel.log("script returned exit code ${code}")
+      token.check()
+      return code
+    } finally {
+      token.forget(onCancel)
+    }
+  }
+
+  // A process left in the background keeps the pipe open: wait for silence, not for its end.
+  private void drain(Thread thread) {
+    lastOutput = System.nanoTime()
+    while (thread.alive && System.nanoTime() - lastOutput < 200_000_000L) thread.join(20)
+  }
+
+  private Thread reader(InputStream stream, StringBuilder captureInto) {
+    Thread thread = new Thread({
+      try {
+        if (captureInto == null) logLines(stream) else capture(stream, captureInto)
+      } catch (IOException ignored) {
+        // The pipe was closed under us: the process is gone.
+      }
+    } as Runnable)
+    thread.daemon = true
+    thread.start()
+    thread
+  }
+
+  private void logLines(InputStream stream) {
+    BufferedReader lines = new BufferedReader(new InputStreamReader(stream, 'UTF-8'), 1 << 15)
+    for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+      if (closed) return
+      lastOutput = System.nanoTime()
+      Channel.log(line)
+    }
+  }
+
+  private void capture(InputStream stream, StringBuilder into) {
+    InputStreamReader text = new InputStreamReader(stream, 'UTF-8')
+    char[] buffer = new char[8192]
+    for (int n = text.read(buffer); n >= 0; n = text.read(buffer)) {
+      if (closed) return
+      lastOutput = System.nanoTime()
+      into.append(buffer, 0, n)
+    }
+  }
+
+  private void interrupt() {
+    Channel.log('Sending interrupt signal to process')
+    signal('TERM')
+    Thread thread = new Thread({
+      if (process.waitFor(GRACE_SECONDS, TimeUnit.SECONDS)) {
+        signal('KILL')
+        return
+      }
+      Channel.log("After ${GRACE_SECONDS}s process did not stop")
+      signal('KILL')
+    } as Runnable)
+    thread.daemon = true
+    thread.start()
+  }
+
+  private void signal(String name) {
+    new ProcessBuilder('kill', '-' + name, '--', '-' + process.pid()).redirectErrorStream(true).start().waitFor()
+  }
+}

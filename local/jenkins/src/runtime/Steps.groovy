@@ -1,0 +1,87 @@
+package coalmine
+
+/** A step: its named parameters (the first is the one given without a name) and whether it takes a block. */
+class Step {
+  String name
+  List<String> parameters
+  boolean block
+  /** Steps that print no `[Pipeline]` line of their own (`script` of Declarative does). */
+  Closure body
+}
+
+/** All steps by name, and how a call becomes one: arguments checked, block printed, unknown names refused. */
+class Steps {
+  static final Map<String, Step> ALL = new TreeMap<>()
+  /** Describable arguments such as `string(credentialsId: …)`: values, not steps, so the log does not show them. */
+  static final Set<String> QUIET = ['checkStyle', 'esLint', 'java', 'pmdParser', 'spotBugs'] as Set
+
+  static {
+    [ShellSteps, FlowSteps, FileSteps, ReportSteps, ScmSteps, CredentialSteps].each { it.register() }
+  }
+
+  static void define(String name, List<String> parameters, boolean block = false, Closure body) {
+    ALL[name] = new Step(name: name, parameters: parameters, block: block, body: body)
+  }
+
+  static Object invoke(String name, Object[] args) {
+    if (name == 'parallel') return Parallel.run(args[0] as Map)
+    if (name == 'pipeline') return new Interpreter(Build.script).run(args[0] as Closure)
+    Step step = ALL[name]
+    if (step == null) {
+      throw new NoSuchMethodError("No such DSL method '${name}' found among steps [${ALL.keySet().join(', ')}]")
+    }
+    Scope.current().token.check()
+    List rest = args.toList()
+    Closure block = rest && rest.last() instanceof Closure ? rest.pop() as Closure : null
+    if (block == null && step.block) throw new AbortException("The ‘${name}’ step must be called with a body")
+    Map given = named(step, rest)
+    block == null ? plain(step, given) : step.body.call(given, block)
+  }
+
+  private static Object plain(Step step, Map given) {
+    if (!(step.name in QUIET)) Channel.log("[Pipeline] ${step.name}${given.label ? " (${given.label})" : ''}")
+    step.body.call(given)
+  }
+
+  private static Map named(Step step, List rest) {
+    Map given = [:]
+    if (rest && rest.first() instanceof Map && (step.parameters.size() != 1 || rest.first().keySet().every { it in step.parameters })) {
+      given = new LinkedHashMap(rest.first() as Map)
+      rest = rest.tail()
+    }
+    if (rest.size() > 1 || (rest && step.parameters.isEmpty())) {
+      throw new IllegalArgumentException("Expected named arguments but got ${rest}")
+    }
+    if (rest) given[step.parameters.first()] = rest.first()
+    given.remove('$class')
+    def unknown = given.keySet().find { !(it in step.parameters) }
+    if (unknown != null) {
+      throw new IllegalArgumentException("Invalid parameter \"${unknown}\" for step \"${step.name}\", expected one of ${step.parameters}")
+    }
+    warnOfSecrets(step, given)
+    given.collectEntries { key, value -> [key, value instanceof GString ? value.toString() : value] }
+  }
+
+  private static void warnOfSecrets(Step step, Map given) {
+    if (given.values().any { it instanceof GString && it.values.any { value -> Channel.secrets.occurIn(String.valueOf(value)) } }) {
+      Channel.log("Warning: A secret was passed to \"${step.name}\" using Groovy String interpolation, which is insecure.")
+      Channel.log('\t\t Affected argument(s) used the following variable(s): see https://jenkins.io/redirect/groovy-string-interpolation for details.')
+    }
+  }
+
+  /** Runs a block between the lines that Jenkins prints for one, in the scope given. */
+  static Object block(String name, Scope scope, String label = null, Closure body) {
+    Channel.log("[Pipeline] ${name}")
+    inBraces(name, scope, label, body)
+  }
+
+  static Object inBraces(String name, Scope scope, String label = null, Closure body) {
+    Channel.log("[Pipeline] {${label ? " (${label})" : ''}")
+    try {
+      return scope.run(body)
+    } finally {
+      Channel.log('[Pipeline] }')
+      Channel.log("[Pipeline] // ${name}")
+    }
+  }
+}

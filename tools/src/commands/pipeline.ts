@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import nodemailer from 'nodemailer';
+import { readEnvironment } from '../environment.js';
+import { writeFileAtomically } from '../files.js';
+import { resolveCommit } from '../git.js';
+import { Problem } from '../problem.js';
+import { openProject, type Project } from '../project.js';
+import { packageRelease } from '../release.js';
+
+/** Runs the repository's specs, with its dependencies installed. */
+export async function specs(): Promise<void> {
+  const project = await openProject();
+  await install(project);
+  await run(project, project.config.build.specs, 'The specs failed');
+}
+
+/** Runs the repository's linter. */
+export async function lint(): Promise<void> {
+  const project = await openProject();
+  await install(project);
+  await run(project, project.config.build.lint, 'The linter found errors');
+}
+
+/** Makes the release of the checked-out commit. */
+export async function packageCommit(options: { commit?: string }): Promise<void> {
+  const project = await openProject();
+  const head = await resolveCommit(project.root, 'HEAD');
+  const commit = options.commit ? await resolveCommit(project.root, options.commit) : head;
+  if (!commit) throw new Problem(`${options.commit ?? 'HEAD'} is not a commit in ${project.root}`);
+  if (commit !== head) {
+    throw new Problem(
+      `${commit.slice(0, 10)} is not checked out in ${project.root}`,
+      `git checkout ${commit}`,
+    );
+  }
+  const release = await packageRelease(project.root, project.home, commit);
+  for (const [part, { sha256 }] of Object.entries(release.parts))
+    console.log(`✔ ${part}  sha256 ${sha256.slice(0, 16)}`);
+}
+
+/** Mails the result of a build, if `coalmine.yml` says to whom. */
+export async function notify(options: { result: string }): Promise<void> {
+  const project = await openProject();
+  const { mail } = project.config.monitor;
+  const smtp = mail?.smtp ?? (await readEnvironment(project)).SMTP_URL;
+  if (!mail || !smtp) {
+    console.log('No mail: monitor.mail in coalmine.yml names nobody, or no SMTP server is known.');
+    return;
+  }
+  const { BUILD_URL = '', BRANCH = '', COMMIT = '', TARGET = 'none' } = process.env;
+  await nodemailer.createTransport(smtp).sendMail({
+    from: mail.from,
+    to: mail.to,
+    subject: `[${project.config.name}] ${options.result}: ${BRANCH} ${COMMIT.slice(0, 10)}`,
+    text: `The build of ${COMMIT || 'the tip'} on ${BRANCH} (target: ${TARGET}) ended with ${options.result}.\n\n${BUILD_URL}\n`,
+  });
+  console.log(`✔ mailed ${mail.to.join(', ')}`);
+}
+
+/** Installs the dependencies when the lock file differs from the one they were installed for. */
+async function install(project: Project): Promise<void> {
+  const lockFile = join(project.root, 'package-lock.json');
+  if (!existsSync(lockFile)) return;
+  const lock = createHash('sha256')
+    .update(await readFile(lockFile))
+    .digest('hex');
+  const mark = join(project.root, 'node_modules/.coalmine-lock');
+  if (existsSync(mark) && (await readFile(mark, 'utf8')) === lock) return;
+  await run(project, project.config.build.install, 'The dependencies could not be installed');
+  await mkdir(join(project.root, 'node_modules'), { recursive: true });
+  await writeFileAtomically(mark, lock);
+}
+
+async function run(project: Project, command: readonly string[], failure: string): Promise<void> {
+  const [program = '', ...parameters] = command;
+  const { exitCode, code } = await execa(program, parameters, {
+    cwd: project.root,
+    stdio: 'inherit',
+    reject: false,
+  });
+  if (code === 'ENOENT') throw new Problem(`${program} is not installed, but build in coalmine.yml wants it`);
+  if (exitCode !== 0) throw new Problem(`${failure}: ${command.join(' ')} ended with ${exitCode}`);
+}

@@ -1,0 +1,232 @@
+import { once } from 'node:events';
+import { Listr, type ListrTask } from 'listr2';
+import { runPlaybook } from '../ansible.js';
+import { planDeliveries } from '../deploy.js';
+import { readDeployments } from '../deployments.js';
+import { createDroplets, destroyDroplet } from '../droplets.js';
+import { openFleet, playbookVariables, type Fleet } from '../fleet.js';
+import { writeInventory } from '../inventory.js';
+import { Jenkins, type BuildParameters } from '../jenkins.js';
+import { buildImage, startLocalCloud, startMail } from '../local-cloud.js';
+import { planFleet, poolOf, type Plan } from '../plan.js';
+import { Problem } from '../problem.js';
+import { openProject, type Project } from '../project.js';
+import { hasRelease, readRelease } from '../release.js';
+import { originOf, prepareOrigin, prepareTrialClone } from '../trial.js';
+import { down } from './down.js';
+import { statusOf, statusText } from './status.js';
+
+export interface UpOptions {
+  local?: boolean;
+  detach?: boolean;
+  dryRun?: boolean;
+}
+
+/** Brings up what `coalmine.yml` asks for, from whatever there is; run again, it heals. */
+export async function up(options: UpOptions): Promise<void> {
+  const started = Date.now();
+  const project = await openProject();
+  if (options.dryRun) return dryRun(project);
+  const signal = options.local && !options.detach ? takeDownOnSignal(project) : null;
+  if (options.local) await steps(localCloudSteps(project));
+  const fleet = await openFleet(project);
+  await steps(fleetSteps(project, fleet, options.local === true));
+  const clone = options.local ? await prepareTrialClone(project) : null;
+  console.log(`\nReady after ${Math.round((Date.now() - started) / 1000)} s.\n`);
+  console.log(statusText(await statusOf(fleet)));
+  if (clone) console.log(`\n${thingsToTry(project, clone)}`);
+  if (signal) {
+    console.log('\nCtrl-C takes everything down.');
+    await signal;
+  }
+}
+
+function localCloudSteps(project: Project): ListrTask[] {
+  return [
+    {
+      title: 'Image of the droplets',
+      task: (_, task) => buildImage(project, (line) => (task.output = line)),
+    },
+    {
+      title: 'Local DigitalOcean and Jenkins',
+      task: async () => {
+        await startLocalCloud(project);
+      },
+    },
+  ];
+}
+
+function fleetSteps(project: Project, fleet: Fleet, local: boolean): ListrTask[] {
+  const plan = planFleet(project.config, fleet.droplets);
+  const known: { commit?: string } = {};
+  return [
+    {
+      title: `Droplets: ${planText(plan)}`,
+      task: async (_, task) => {
+        const created = await createDroplets(project, fleet.cloud, plan.create, (droplet) => {
+          task.output = `${droplet.name} answers at ${droplet.address}`;
+        });
+        for (const droplet of plan.destroy) await destroyDroplet(project, fleet.cloud, droplet);
+        fleet.droplets = [...plan.keep, ...created];
+        await writeInventory(project.home, fleet.droplets);
+        const gateway = fleet.droplets[0]?.gateway;
+        if (local && gateway) fleet.environment = await startMail(project, gateway);
+      },
+    },
+    {
+      title: 'Configure the droplets, and meanwhile test, lint and package this commit',
+      task: (_, task) =>
+        task.newListr(
+          [
+            {
+              title: 'Configure (Ansible)',
+              task: async (_context, configure) => {
+                const variables = await playbookVariables(fleet);
+                await runPlaybook(project, {
+                  playbook: 'site',
+                  variables,
+                  onTask: (name) => (configure.output = name),
+                });
+              },
+            },
+            {
+              title: 'Build (Jenkins)',
+              task: async (_context, build) => {
+                known.commit = await ensureRelease(project, fleet, (line) => (build.output = line));
+              },
+            },
+          ],
+          { concurrent: true, exitOnError: true },
+        ),
+    },
+    {
+      title: 'Release',
+      task: async (_, task) => {
+        const { commit } = known;
+        if (!commit) throw new Problem('There is no release to deploy');
+        const release = await readRelease(project.home, commit);
+        const due = planDeliveries('prod', release, fleet.droplets, await readDeployments(project.home));
+        const behind = due.filter(
+          ({ droplet, parts }) => poolOf(droplet) !== 'prod' || isMissing(droplet.id, parts),
+        );
+        const deployed = await readDeployments(project.home);
+        function isMissing(id: number, parts: readonly string[]): boolean {
+          return parts.some((part) => !deployedCommit(id, part));
+        }
+        function deployedCommit(id: number, part: string): string | undefined {
+          return Object.entries(deployed[id] ?? {}).find(([name]) => name === part)?.[1]?.commit;
+        }
+        if (behind.length === 0 && !due.some(({ droplet, parts }) => isMissing(droplet.id, parts))) {
+          task.skip('every droplet has its release');
+          return;
+        }
+        await throughJenkins(
+          fleet,
+          { COMMIT: commit, ACTION: 'deploy', TARGET: 'prod' },
+          (line) => (task.output = line),
+        );
+      },
+    },
+  ];
+}
+
+/** The commit that production runs, else this repository's HEAD, built and packaged by Jenkins if it is not yet. */
+async function ensureRelease(
+  project: Project,
+  fleet: Fleet,
+  onLine: (line: string) => void,
+): Promise<string> {
+  const { origin, commit: head } = await prepareOrigin(project);
+  const jenkins = new Jenkins(fleet.environment, project.config.jenkins.job);
+  await jenkins.ensureJob(origin);
+  const deployed = await readDeployments(project.home);
+  const running = fleet.droplets
+    .filter((droplet) => poolOf(droplet) === 'prod')
+    .map((droplet) => deployed[droplet.id]?.['app-server']?.commit)
+    .find((commit) => commit !== undefined && hasRelease(project.home, commit));
+  if (running) return running;
+  if (hasRelease(project.home, head) && (await jenkins.isGreen(head))) return head;
+  await throughJenkins(fleet, { COMMIT: head, ACTION: 'build', TARGET: 'none' }, onLine);
+  return head;
+}
+
+async function throughJenkins(
+  fleet: Fleet,
+  parameters: Pick<BuildParameters, 'COMMIT' | 'ACTION' | 'TARGET'>,
+  onLine: (line: string) => void,
+): Promise<void> {
+  const { project } = fleet;
+  const jenkins = new Jenkins(fleet.environment, project.config.jenkins.job);
+  const log: string[] = [];
+  const build = await jenkins.trigger({
+    REPO: originOf(project),
+    BRANCH: project.config.pools.prod.branch,
+    ...parameters,
+  });
+  const result = await jenkins.follow(build.number, (text) => {
+    log.push(text);
+    const line = text.trimEnd().split('\n').at(-1);
+    if (line) onLine(line);
+  });
+  if (result.green) return;
+  const tail = log.join('').trimEnd().split('\n').slice(-15).join('\n  ');
+  throw new Problem(
+    `Build #${result.number} (${parameters.ACTION}) ended with ${result.result}:\n  ${tail}`,
+    jenkins.buildUrl(result.number),
+  );
+}
+
+async function dryRun(project: Project): Promise<void> {
+  const fleet = await openFleet(project);
+  const plan = planFleet(project.config, fleet.droplets);
+  for (const { name } of plan.create)
+    console.log(`+ create   ${name}  (${project.config.provider.size}, ${project.config.provider.region})`);
+  for (const droplet of plan.keep) console.log(`= keep     ${droplet.name}  ${droplet.address}`);
+  for (const droplet of plan.destroy) console.log(`- destroy  ${droplet.name}  ${droplet.address}`);
+  console.log('~ configure every droplet (coalmine playbook site --check tells what would change)');
+}
+
+function planText(plan: Plan): string {
+  const text = [
+    plan.create.length > 0 ? `create ${plan.create.map(({ name }) => name).join(', ')}` : '',
+    plan.keep.length > 0 ? `keep ${plan.keep.map(({ name }) => name).join(', ')}` : '',
+    plan.destroy.length > 0 ? `destroy ${plan.destroy.map(({ name }) => name).join(', ')}` : '',
+  ];
+  return text.filter(Boolean).join('; ');
+}
+
+/** Steps with what, how far and how long; on a pipe a line at each start and end. */
+async function steps(tasks: ListrTask[]): Promise<void> {
+  await new Listr(tasks, {
+    rendererOptions: { timer: seconds, collapseSubtasks: false },
+    fallbackRendererOptions: { timer: seconds },
+    fallbackRenderer: 'simple',
+  }).run();
+}
+
+const seconds = {
+  condition: true,
+  field: (ms: number) => `${(ms / 1000).toFixed(1)} s`,
+};
+
+/** Resolves after Ctrl-C (or TERM) has taken everything down; a second Ctrl-C ends at once. */
+function takeDownOnSignal(project: Project): Promise<void> {
+  const keepAlive = setInterval(() => undefined, 60_000);
+  return Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'SIGHUP')]).then(
+    async () => {
+      clearInterval(keepAlive);
+      console.log('\nTaking everything down …');
+      await down({ local: true, project });
+      process.exit(0);
+    },
+  );
+}
+
+function thingsToTry(project: Project, clone: string): string {
+  const { canary, prod } = project.config.pools;
+  return `Three things to try, in the clone made for it:
+  cd ${clone}
+  1. A canary:      git checkout ${canary.branch} && sed -i 's/Coalmine/Hello/' app-server/src/app.ts && git commit -am 'Say hello'
+  2. Production:    git checkout ${prod.branch} && git merge --ff-only ${canary.branch} && git push
+  3. A bad commit:  echo 'it("fails", () => fail("on purpose"));' >> app-server/spec/tokens.spec.ts && git commit -am 'Break it'`;
+}

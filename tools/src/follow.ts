@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import { git, resolveCommit } from './git.js';
+import type { BuildParameters, BuildResult, Jenkins } from './jenkins.js';
+import { rememberStable, takeBack } from './reset.js';
+
+const short = (commit: string): string => commit.slice(0, 10);
+
+/** Triggers a build and streams its log to the terminal until it ends. */
+export async function buildAndFollow(
+  jenkins: Jenkins,
+  parameters: BuildParameters,
+  quiet = false,
+): Promise<BuildResult> {
+  const say = quiet ? () => undefined : (text: string) => void process.stdout.write(text);
+  const build = await jenkins.trigger(parameters, (why) => say(`Waiting: ${why}\n`));
+  say(`Build #${build.number}: ${jenkins.buildUrl(build.number)}\n`);
+  return jenkins.follow(build.number, say);
+}
+
+/**
+ * Where Jenkins can fetch a commit from that was never pushed: the clone itself when Jenkins runs on this
+ * machine, else a ref of its own at the remote, outside all branches. Returns the REPO parameter.
+ */
+export async function offerCommit(clone: string, jenkinsUrl: string, commit: string): Promise<string> {
+  const onThisMachine = ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(jenkinsUrl).hostname);
+  if (onThisMachine) return git(clone, 'rev-parse', '--path-format=absolute', '--git-common-dir');
+  await git(clone, 'push', '--quiet', '--no-verify', 'origin', `${commit}:refs/coalmine/build/${commit}`);
+  return git(clone, 'remote', 'get-url', 'origin');
+}
+
+/** Draws the consequence of a finished build for the clone it came from, and says it in a line or three. */
+export async function conclude(
+  clone: string,
+  branch: string,
+  commit: string,
+  target: BuildParameters['TARGET'],
+  result: BuildResult,
+): Promise<string> {
+  const seconds = Math.round(result.durationMs / 1000);
+  if (result.green) {
+    await rememberStable(clone, branch, commit);
+    const where = target === 'none' ? 'packaged, not deployed' : `serving on ${target}`;
+    return `✔ ${short(commit)} is green after ${seconds} s: ${where}.`;
+  }
+  if (result.result === 'ABORTED') {
+    return `✖ The build of ${short(commit)} was aborted; the commit stays. Build it again: coalmine build --commit ${commit}`;
+  }
+  const outcome = await takeBack(clone, branch, commit);
+  const red = `✖ ${short(commit)} is red (${result.result}, ${seconds} s): ${result.url}`;
+  const keep = `  It is kept as ${outcome.rejected}. To get it back: git cherry-pick ${outcome.rejected}`;
+  return outcome.done
+    ? `${red}\n  ${branch} is back on ${short(outcome.to)}, the last stable commit.\n${keep}`
+    : `${red}\n  ${branch} was left as it is: ${outcome.why}.\n${keep}`;
+}
+
+/** The commit to work with: a name given by the user, or HEAD. */
+export async function commitOf(folder: string, name: string | undefined): Promise<string | null> {
+  return existsSync(folder) ? resolveCommit(folder, name ?? 'HEAD') : null;
+}

@@ -1,0 +1,150 @@
+#!/usr/bin/env node
+import { ConfigError } from '@coalmine/fleet/config.js';
+import { Command, Option } from 'commander';
+import { Problem } from './problem.js';
+
+const program = new Command('coalmine')
+  .description('Canary releases for plain servers: Jenkins builds it, Ansible deploys it, a canary decides')
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ coalmine up --local     # a whole fleet on this machine\n  $ coalmine status --json',
+  )
+  .showHelpAfterError();
+
+const target = () =>
+  new Option('--target <target>', 'where').choices(['prod', 'canary']).makeOptionMandatory();
+
+program
+  .command('up')
+  .description('create, configure and release what coalmine.yml asks for; run again, it heals')
+  .option('--local', 'on a cloud of its own on this machine')
+  .option('--detach', 'return once all is up (with --local)')
+  .option('--dry-run', 'only say what would be created, kept and destroyed')
+  .action(async (options) => (await import('./commands/up.js')).up(options));
+program
+  .command('down')
+  .description('destroy the fleet, and the local cloud with it')
+  .option('--yes', 'yes, destroy droplets at DigitalOcean')
+  .action(async (options) => (await import('./commands/down.js')).down(options));
+program
+  .command('status')
+  .description('what is up, where, and which release it runs')
+  .option('--json', 'for machines')
+  .action(async (options) => (await import('./commands/status.js')).status(options));
+program
+  .command('env')
+  .description('what a shell needs to speak to the running cloud')
+  .addHelpText('after', '\nExample:\n  $ eval "$(coalmine env)"')
+  .action(async () => (await import('./commands/env.js')).env());
+
+const droplet = program.command('droplet').description('create, list and destroy droplets');
+droplet
+  .command('create <name...>')
+  .description('create droplets: all of them, or none')
+  .option('--pool <pool>', 'pool, if it is not the first part of the name')
+  .option('--json', 'for machines')
+  .addHelpText('after', '\nExample:\n  $ coalmine droplet create prod-2 prod-3')
+  .action(async (names, options) => (await import('./commands/droplet.js')).createByName(names, options));
+droplet
+  .command('list')
+  .option('--json', 'for machines')
+  .action(async (options) => (await import('./commands/droplet.js')).list(options));
+droplet
+  .command('destroy <name...>')
+  .action(async (names) => (await import('./commands/droplet.js')).destroyByName(names));
+program
+  .command('inventory')
+  .description('write the Ansible inventory and print its path')
+  .option('--list', 'answer as a dynamic inventory')
+  .option('--host <name>', 'answer for one host')
+  .option('--stdout', 'print the YAML instead of writing it')
+  .action(async (options) => (await import('./commands/droplet.js')).inventory(options));
+program
+  .command('playbook <name>')
+  .description('run site, deploy or rollback over the fleet')
+  .option('--limit <hosts>', 'only these, comma-separated')
+  .option('--check', 'only say what would change')
+  .action(async (name, options) => (await import('./commands/droplet.js')).playbook(name, options));
+
+program
+  .command('build')
+  .description('trigger a build in Jenkins and follow it')
+  .option('--commit <commit>', 'commit to build (default: HEAD)')
+  .option('--branch <branch>', 'branch it is on (default: the one checked out)')
+  .addOption(new Option('--target <target>', 'where to deploy').choices(['none', 'canary', 'prod']))
+  .addOption(new Option('--action <action>').choices(['build', 'deploy', 'rollback', 'promote', 'scale']))
+  .option('--attach', 'follow the build of this commit that runs already')
+  .option('--json', 'for machines')
+  .action(async (options) => exitWith(await (await import('./commands/build.js')).build(options)));
+program
+  .command('specs')
+  .description('install the dependencies and run the specs, as the pipeline does')
+  .action(async () => (await import('./commands/pipeline.js')).specs());
+program
+  .command('lint')
+  .description('run the linter, as the pipeline does')
+  .action(async () => (await import('./commands/pipeline.js')).lint());
+program
+  .command('package')
+  .description('make one tarball per part from the checked-out commit')
+  .option('--commit <commit>', 'what must be checked out (default: HEAD)')
+  .action(async (options) => (await import('./commands/pipeline.js')).packageCommit(options));
+program
+  .command('deploy')
+  .description('deploy a packaged commit')
+  .addOption(target())
+  .option('--commit <commit>', 'default: HEAD')
+  .action(async (options) => (await import('./commands/deploy.js')).deploy(options));
+program
+  .command('rollback')
+  .description('put the app back to its previous release; needs no build')
+  .addOption(target())
+  .option('--to <commit>', 'a certain release')
+  .action(async (options) => (await import('./commands/deploy.js')).rollback(options));
+program
+  .command('promote')
+  .description('deploy to production what the canary runs')
+  .action(async () => (await import('./commands/deploy.js')).promote());
+program
+  .command('notify')
+  .description('mail the result of a build')
+  .requiredOption('--result <result>', 'SUCCESS, FAILURE …')
+  .action(async (options) => (await import('./commands/pipeline.js')).notify(options));
+
+program
+  .command('hooks')
+  .description('git hooks')
+  .command('install')
+  .description('put the hooks into this clone')
+  .action(async () => (await import('./commands/hooks.js')).install());
+const hook = program.command('hook').description('what the installed hooks call');
+hook.command('post-commit').action(async () => (await import('./commands/hook.js')).postCommit());
+hook
+  .command('pre-push [parameters...]')
+  .action(async () => exitWith(await (await import('./commands/hook.js')).prePush()));
+program
+  .command('logs <droplet>')
+  .description("show a droplet's service log")
+  .option('--unit <unit>', "default: the droplet's main service")
+  .option('-f, --follow', 'go on')
+  .option('-n, --lines <n>', 'how many lines back', '100')
+  .action(async (name, options) => (await import('./commands/logs.js')).logs(name, options));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  report(error);
+  process.exitCode = 1;
+}
+
+function exitWith(good: boolean): void {
+  if (!good) process.exitCode = 1;
+}
+
+/** What is wrong and the way out; the rest only where someone has to look for a bug of ours. */
+function report(error: unknown): void {
+  if (error instanceof ConfigError) console.error(error.message);
+  else if (error instanceof Problem)
+    console.error(`coalmine: ${error.message}${error.wayOut ? `\n→ ${error.wayOut}` : ''}`);
+  else console.error(error);
+}
