@@ -50,6 +50,13 @@ export function planDeliveries(
   });
 }
 
+/** True when some part is missing on a droplet, or one of Coalmine's own differs: then a start has to deploy. */
+export function lacksRelease(deliveries: readonly Delivery[], deployed: Deployments): boolean {
+  return deliveries.some(({ droplet, parts: due }) =>
+    due.some((part) => part !== 'app-server' || !deployed[droplet.id]?.[part]),
+  );
+}
+
 /** Deploys a release to a target and enters it in Redis, which is what the proxies go by. */
 export async function deployRelease(
   fleet: Fleet,

@@ -9,7 +9,9 @@ export interface PushedRef {
   remoteCommit: string;
 }
 
-export type Skip = { skip: string };
+export interface Skip {
+  skip: string;
+}
 
 /** Reads pre-push's standard input. */
 export function parsePushedRefs(input: string): PushedRef[] {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Listr, type ListrTask } from 'listr2';
 import { runPlaybook } from '../ansible.js';
-import { planDeliveries } from '../deploy.js';
+import { lacksRelease, planDeliveries } from '../deploy.js';
 import { readDeployments } from '../deployments.js';
 import { createDroplets, destroyDroplet } from '../droplets.js';
 import { openFleet, playbookVariables, type Fleet } from '../fleet.js';
@@ -105,18 +105,8 @@ function fleetSteps(project: Project, fleet: Fleet, local: boolean): ListrTask[]
         const { commit } = known;
         if (!commit) throw new Problem('There is no release to deploy');
         const release = await readRelease(project.home, commit);
-        const due = planDeliveries('prod', release, fleet.droplets, await readDeployments(project.home));
-        const behind = due.filter(
-          ({ droplet, parts }) => poolOf(droplet) !== 'prod' || isMissing(droplet.id, parts),
-        );
         const deployed = await readDeployments(project.home);
-        function isMissing(id: number, parts: readonly string[]): boolean {
-          return parts.some((part) => !deployedCommit(id, part));
-        }
-        function deployedCommit(id: number, part: string): string | undefined {
-          return Object.entries(deployed[id] ?? {}).find(([name]) => name === part)?.[1]?.commit;
-        }
-        if (behind.length === 0 && !due.some(({ droplet, parts }) => isMissing(droplet.id, parts))) {
+        if (!lacksRelease(planDeliveries('prod', release, fleet.droplets, deployed), deployed)) {
           task.skip('every droplet has its release');
           return;
         }

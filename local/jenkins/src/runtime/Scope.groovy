@@ -56,6 +56,8 @@ class StageRun {
   /** The stage's own worst result, from `unstable`, `catchError(stageResult:)` and `junit`. */
   volatile String result = 'SUCCESS'
 
+  volatile boolean skipped = false
+
   StageRun(String name, StageRun parent) {
     this.id = nextId()
     this.name = name

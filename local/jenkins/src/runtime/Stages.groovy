@@ -13,7 +13,7 @@ class Stages {
       error = thrown
       throw thrown
     } finally {
-      stage.end(stage.result == 'SKIPPED' ? 'NOT_EXECUTED' : Result.stageStatus(Result.worst(stage.result, Result.of(error))))
+      stage.end(stage.skipped && error == null ? 'NOT_EXECUTED' : Result.stageStatus(Result.worst(stage.result, Result.of(error))))
     }
   }
 }

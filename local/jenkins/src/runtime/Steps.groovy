@@ -11,12 +11,12 @@ class Step {
 
 /** All steps by name, and how a call becomes one: arguments checked, block printed, unknown names refused. */
 class Steps {
-  static final Map<String, Step> ALL = new TreeMap<>()
+  static final Map<String, Step> ALL = new TreeMap<String, Step>()
   /** Describable arguments such as `string(credentialsId: …)`: values, not steps, so the log does not show them. */
   static final Set<String> QUIET = ['checkStyle', 'esLint', 'java', 'pmdParser', 'spotBugs'] as Set
 
   static {
-    [ShellSteps, FlowSteps, FileSteps, ReportSteps, ScmSteps, CredentialSteps].each { it.register() }
+    [ShellSteps, FlowSteps, FileSteps, ReportSteps, ScmSteps, CredentialSteps, Input].each { it.register() }
   }
 
   static void define(String name, List<String> parameters, boolean block = false, Closure body) {

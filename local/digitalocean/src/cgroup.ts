@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Limits {
+  /** Whole or part of a CPU. */
+  cpus: number;
+  memoryBytes: number;
+}
+
+const root = '/sys/fs/cgroup';
+const periodUs = 100_000;
+
+/** True where all controllers are in one tree. */
+function isVersion2(): boolean {
+  return existsSync(join(root, 'cgroup.controllers'));
+}
+
+function foldersOf(name: string): string[] {
+  return isVersion2() ? [join(root, name)] : ['cpu', 'memory'].map((controller) => join(root, controller, name));
+}
+
+/** Makes the cgroup of a droplet. Returns the files that take a process in. */
+export async function createCgroup(name: string, { cpus, memoryBytes }: Limits): Promise<string[]> {
+  const quota = String(Math.round(cpus * periodUs));
+  if (isVersion2()) await enableControllers();
+  for (const folder of foldersOf(name)) await mkdir(folder, { recursive: true });
+  if (isVersion2()) {
+    await writeFile(join(root, name, 'cpu.max'), `${quota} ${periodUs}`);
+    await writeFile(join(root, name, 'memory.max'), String(memoryBytes));
+  } else {
+    await writeFile(join(root, 'cpu', name, 'cpu.cfs_period_us'), String(periodUs));
+    await writeFile(join(root, 'cpu', name, 'cpu.cfs_quota_us'), quota);
+    await writeFile(join(root, 'memory', name, 'memory.limit_in_bytes'), String(memoryBytes));
+  }
+  return foldersOf(name).map((folder) => join(folder, 'cgroup.procs'));
+}
+
+/** Removes the cgroup of a droplet that is off; the kernel needs a moment to notice. */
+export async function removeCgroup(name: string): Promise<void> {
+  for (const folder of foldersOf(name)) {
+    for (let tries = 0; existsSync(folder); tries += 1) {
+      try {
+        await removeTree(folder);
+      } catch (error) {
+        if (tries > 50) throw error;
+        await sleep(40);
+      }
+    }
+  }
+}
+
+/** A cgroup is removed folder by folder, from the leaves: its files cannot be. */
+async function removeTree(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await removeTree(join(folder, entry.name));
+  }
+  await rmdir(folder);
+}
+
+async function enableControllers(): Promise<void> {
+  const enabled = await readFile(join(root, 'cgroup.subtree_control'), 'utf8');
+  for (const controller of ['cpu', 'memory']) {
+    if (!enabled.includes(controller)) await writeFile(join(root, 'cgroup.subtree_control'), `+${controller}`);
+  }
+}

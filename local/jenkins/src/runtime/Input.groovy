@@ -1,0 +1,37 @@
+package coalmine
+
+/** `input`: a question to people; the controller brings the answer. */
+class Input {
+  private static final Map<String, Map> pending = new java.util.concurrent.ConcurrentHashMap<String, Map>()
+
+  static void register() {
+    Steps.define('input', ['message', 'id', 'ok', 'submitter', 'submitterParameter', 'parameters']) { Map given -> ask(given) }
+  }
+
+  static Object ask(Map given) {
+    String id = given.id ?: Integer.toHexString((given.message as String).hashCode())
+    id = id.capitalize()
+    Map question = [answer: null]
+    pending[id] = question
+    Channel.log(given.message)
+    Channel.log("${given.ok ?: 'Proceed'} or Abort")
+    Channel.send([t: 'input', id: id, message: given.message as String, ok: (given.ok ?: 'Proceed') as String])
+    CancelToken token = new CancelToken(Scope.current().token)
+    try {
+      while (question.answer == null) token.pause(200)
+    } finally {
+      pending.remove(id)
+      Channel.send([t: 'input', id: id, done: true])
+    }
+    if (question.answer.abort) throw new FlowInterruptedException('ABORTED', "Rejected by ${question.answer.user}")
+    Channel.log("Approved by ${question.answer.user}")
+    Map values = (given.parameters ?: []).collectEntries { [it.name, question.answer.parameters?.get(it.name) ?: it.defaultValue] }
+    if (given.submitterParameter) values[given.submitterParameter] = question.answer.user
+    values.size() > 1 ? values : values.values().find()
+  }
+
+  static void answer(Map command) {
+    Map question = pending[command.id as String]
+    if (question) question.answer = command
+  }
+}

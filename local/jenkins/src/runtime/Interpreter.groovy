@@ -1,0 +1,264 @@
+package coalmine
+
+/** Runs a declarative pipeline with the nesting and the order of Jenkins' ModelInterpreter. */
+class Interpreter {
+  private final PipelineScript script
+  private boolean failFastEverywhere = false
+  private boolean skipAfterUnstable = false
+
+  Interpreter(PipelineScript script) {
+    this.script = script
+  }
+
+  void run(Closure block) {
+    SectionRecorder recorder = new SectionRecorder()
+    Parameters.define(block)
+    Recorder.read(block, recorder)
+    Section root = recorder.section
+    Options options = Options.of(root)
+    failFastEverywhere = options.has('parallelsAlwaysFailFast')
+    skipAfterUnstable = options.has('skipStagesAfterUnstable')
+    Channel.send([t: 'properties', concurrent: !options.has('disableConcurrentBuilds'), keep: options.keep(),
+                  abortPrevious: options.first('disableConcurrentBuilds')?.abortPrevious ?: false])
+    boolean postDone = false
+    Throwable error = null
+    try {
+      onAgent(root, !options.has('skipDefaultCheckout'), true) {
+        inEnvironment(root) {
+          options.wrap {
+            tools(root)
+            Throwable failed = stages(root.children, null)
+            postDone = true
+            failed = post(root, failed, 'Declarative: Post Actions')
+            if (failed != null) throw failed
+          }
+        }
+      }
+    } catch (Throwable thrown) {
+      error = thrown
+    }
+    if (!postDone) error = post(root, error, 'Declarative: Post Actions')
+    if (error != null) throw error
+  }
+
+  /** One after the other; after a failure the rest is shown as skipped. Returns the first error. */
+  private Throwable stages(List<Section> sections, Throwable earlier) {
+    Throwable first = earlier
+    sections.each { Section section ->
+      try {
+        stage(section, first)
+      } catch (Throwable error) {
+        if (first == null) first = error
+      }
+    }
+    first
+  }
+
+  private void stage(Section section, Throwable earlier) {
+    Stages.run(section.name) {
+      if (earlier != null) skip(section, 'due to earlier failure(s)')
+      else if (skipAfterUnstable && Build.result == 'UNSTABLE') skip(section, 'due to earlier stage(s) marking the build as unstable')
+      else Scope.current().withEnv(section instanceof MatrixCell ? section.cell : [:]).run { enter(section) }
+    }
+  }
+
+  private Object enter(Section section) {
+    When when = When.of(section, script)
+    Options options = Options.of(section)
+    if (!when.passes('options')) return skip(section, 'due to when conditional')
+    options.wrap {
+      if (!when.passes('input')) return skip(section, 'due to when conditional')
+      Map<String, String> answered = section.input ? InputBlock.ask(section.input) : [:]
+      Scope.current().withEnv(answered).run {
+        if (!when.passes('agent')) return skip(section, 'due to when conditional')
+        onAgent(section, !options.has('skipDefaultCheckout')) {
+          if (!when.passes('default')) return skip(section, 'due to when conditional')
+          inEnvironment(section) {
+            tools(section)
+            Throwable error = body(section)
+            error = post(section, error, null)
+            if (error != null) throw error
+          }
+        }
+      }
+    }
+  }
+
+  private Throwable body(Section section) {
+    if (section.kind == 'stages') return stages(section.children, null)
+    try {
+      if (section.kind == 'steps') Post.steps(section.steps, script)
+      else parallel(section)
+      return null
+    } catch (Throwable error) {
+      return error
+    }
+  }
+
+  private void parallel(Section section) {
+    Map branches = [failFast: section.failFast || failFastEverywhere]
+    section.children.each { Section child ->
+      branches[child.name] = {
+        stage(child, null)
+      }
+    }
+    Parallel.run(branches)
+  }
+
+  private Object skip(Section section, String why) {
+    Channel.log("Stage \"${section.name}\" skipped ${why}")
+    Scope.current().stage.skipped = true
+    if (section.kind == 'steps') return null
+    if (section.kind == 'stages') section.children.each { child -> Stages.run(child.name) { skip(child, why) } }
+    else Parallel.run(section.children.collectEntries { child -> [child.name, { Stages.run(child.name) { skip(child, why) } }] })
+  }
+
+  private Object onAgent(Section section, boolean checkout, boolean root = false, Closure body) {
+    String label = section.agent ? AgentRecorder.label(section.agent) : section.agentValue
+    boolean needed = label != null && label != 'none' && !(Scope.current().node && label == 'any' && !root)
+    if (!needed) {
+      if (label != 'none' || root) return body.call()
+      Scope scope = Scope.current().derive()
+      scope.node = false
+      return scope.run(body)
+    }
+    FlowSteps.node(label) {
+      if (checkout) Stages.run('Declarative: Checkout SCM') { Steps.invoke('checkout', [Build.config.scm] as Object[]) }
+      body.call()
+    }
+  }
+
+  private Object inEnvironment(Section section, Closure body) {
+    if (!section.environment) return body.call()
+    EnvironmentRecorder recorder = new EnvironmentRecorder()
+    recorder.read(section.environment)
+    Closure inner = recorder.values ? { Steps.block('withEnv', Scope.current().withEnv(recorder.values), body) } : body
+    recorder.credentials ? CredentialSteps.bind(recorder.credentials, inner) : inner.call()
+  }
+
+  private static void tools(Section section) {
+    if (section.tools) Channel.log('Tools are taken from the PATH here; the tools section is not applied')
+  }
+
+  private Throwable post(Section section, Throwable error, String stage) {
+    if (!section.post) return error
+    Post post = new Post(section.post, script)
+    if (!stage) return post.run(error)
+    Throwable after = error
+    try {
+      Stages.run(stage) {
+        after = post.run(error)
+        if (after != null && !after.is(error)) throw after
+      }
+    } catch (Throwable thrown) {
+      after = thrown
+    }
+    after
+  }
+}
+
+/** `agent { label 'x' }`, `node`, `docker`: one machine runs all of them. */
+class AgentRecorder {
+  private String label = 'any'
+
+  static String label(Closure block) {
+    AgentRecorder recorder = new AgentRecorder()
+    Closure own = block.rehydrate(recorder, recorder, recorder)
+    own.resolveStrategy = Closure.DELEGATE_FIRST
+    own.call()
+    recorder.label
+  }
+
+  void label(Object value) { label = value as String ?: 'any' }
+
+  void node(Closure block) { label = label(block) }
+
+  Object invokeMethod(String name, Object arguments) {
+    if (name in ['docker', 'dockerfile', 'kubernetes']) Channel.log("agent { ${name} … }: there is one node here, this one")
+    if (name == 'label') label((arguments as Object[])[0])
+    if (name == 'node') node((arguments as Object[])[0] as Closure)
+    null
+  }
+
+  Object getProperty(String name) { name == 'label' ? this.@label : Build.script.getProperty(name) }
+}
+
+/** Values of `environment {}`: in order, each may use those before it; a name not known yet is looked up again at the end. */
+class EnvironmentRecorder {
+  final Map<String, String> values = [:]
+  final Map<String, String> credentials = [:]
+  private int missed
+
+  void read(Closure block) {
+    Closure own = block.rehydrate(this, this, this)
+    own.resolveStrategy = Closure.DELEGATE_FIRST
+    for (int round = 0; round < 10; round++) {
+      missed = 0
+      boolean last = round == 9
+      try {
+        own.call()
+        if (missed == 0) return
+      } catch (MissingPropertyException error) {
+        if (last) throw error
+      }
+    }
+  }
+
+  Object credentials(Object id) { [credential: id as String] }
+
+  @Override
+  void setProperty(String name, Object value) {
+    if (value instanceof Map && value.credential) this.@credentials.putAll(CredentialSteps.forEnvironment(name, value.credential as String))
+    else this.@values[name] = String.valueOf(value)
+  }
+
+  @Override
+  Object getProperty(String name) {
+    if (name in ['values', 'credentials']) return name == 'values' ? this.@values : this.@credentials
+    if (this.@values.containsKey(name)) return this.@values[name]
+    if (this.@credentials.containsKey(name)) return this.@credentials[name]
+    if (name == 'env') return new EnvView(this.@values)
+    Build.script.getProperty(name)
+  }
+
+  Object invokeMethod(String name, Object arguments) {
+    name == 'credentials' ? credentials((arguments as Object[])[0]) : Build.script.invokeMethod(name, arguments)
+  }
+}
+
+/** `env` inside `environment {}` sees the values above it. */
+class EnvView {
+  private final Map<String, String> values
+
+  EnvView(Map<String, String> values) {
+    this.values = values
+  }
+
+  Object getProperty(String name) { this.@values.containsKey(name) ? this.@values[name] : Build.environment()[name] }
+}
+
+/** `input {}` of a stage: its parameters become environment of the stage. */
+class InputBlock extends Recorder {
+  final Map given = [:]
+
+  static Map<String, String> ask(Closure block) {
+    InputBlock recorder = new InputBlock()
+    read(block, recorder)
+    def answer = Steps.invoke('input', [recorder.given] as Object[])
+    List parameters = recorder.given.parameters ?: []
+    if (answer instanceof Map) return answer.collectEntries { [it.key, it.value as String] }
+    parameters.size() == 1 ? [(parameters.first().name): answer as String] : [:]
+  }
+
+  void message(Object value) { given.message = value as String }
+
+  void id(Object value) { given.id = value as String }
+
+  void ok(Object value) { given.ok = value as String }
+
+  void submitter(Object value) { given.submitter = value as String }
+
+  void submitterParameter(Object value) { given.submitterParameter = value as String }
+
+  void parameters(Closure block) { given.parameters = Parameters.read(block) }
+}
