@@ -15,7 +15,7 @@ export interface WatchOptions<T> {
   redis: Redis;
   topics: readonly Topic[];
   /** What holds until Redis has answered once. */
-  initial: T;
+  initial: NoInfer<T>;
   read: (redis: Redis) => Promise<T>;
   onChange?: (value: T) => void;
   log: Logger;

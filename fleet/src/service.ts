@@ -221,3 +221,13 @@ function observe(
     );
   });
 }
+
+/** Runs a service's start; a failure becomes one clear line per cause and exit code 1. */
+export async function runOrExplain(name: string, start: () => Promise<unknown>): Promise<void> {
+  try {
+    await start();
+  } catch (error) {
+    for (const line of (error as Error).message.split('\n')) process.stderr.write(`${name}: ${line}\n`);
+    process.exit(1);
+  }
+}

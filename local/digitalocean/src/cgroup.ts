@@ -18,7 +18,9 @@ function isVersion2(): boolean {
 }
 
 function foldersOf(name: string): string[] {
-  return isVersion2() ? [join(root, name)] : ['cpu', 'memory'].map((controller) => join(root, controller, name));
+  return isVersion2()
+    ? [join(root, name)]
+    : ['cpu', 'memory'].map((controller) => join(root, controller, name));
 }
 
 /** Makes the cgroup of a droplet. Returns the files that take a process in. */
@@ -62,6 +64,7 @@ async function removeTree(folder: string): Promise<void> {
 async function enableControllers(): Promise<void> {
   const enabled = await readFile(join(root, 'cgroup.subtree_control'), 'utf8');
   for (const controller of ['cpu', 'memory']) {
-    if (!enabled.includes(controller)) await writeFile(join(root, 'cgroup.subtree_control'), `+${controller}`);
+    if (!enabled.includes(controller))
+      await writeFile(join(root, 'cgroup.subtree_control'), `+${controller}`);
   }
 }

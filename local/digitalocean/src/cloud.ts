@@ -7,7 +7,15 @@ import { sizes } from './catalogue.js';
 import type { CloudConfig } from './config.js';
 import { ensureImage } from './image.js';
 import { Machine, machineFolders } from './machine.js';
-import { addressesOf, chooseNetwork, freeNumber, lower, raise, type Addresses, type Network } from './network.js';
+import {
+  addressesOf,
+  chooseNetwork,
+  freeNumber,
+  lower,
+  raise,
+  type Addresses,
+  type Network,
+} from './network.js';
 import { Store, type ActionRecord, type DropletRecord, type SnapshotRecord } from './store.js';
 
 export interface DropletRequest {
@@ -89,7 +97,9 @@ export class Cloud {
     this.store.save();
     return this.machine(droplet.id)
       .remove()
-      .catch((error: unknown) => this.log.error({ err: error, droplet: droplet.id }, 'could not clear a droplet away'));
+      .catch((error: unknown) =>
+        this.log.error({ err: error, droplet: droplet.id }, 'could not clear a droplet away'),
+      );
   }
 
   powerOn(droplet: DropletRecord): ActionRecord {
@@ -141,8 +151,8 @@ export class Cloud {
       droplet.snapshotIds = droplet.snapshotIds.filter((id) => id !== snapshot.id);
     }
     this.store.save();
-    const inUse = [...state.snapshots, ...state.droplets].some(
-      (user) => ('layers' in user ? user.layers.includes(snapshot.layers[0] ?? '') : user.imageId === snapshot.id),
+    const inUse = [...state.snapshots, ...state.droplets].some((user) =>
+      'layers' in user ? user.layers.includes(snapshot.layers[0] ?? '') : user.imageId === snapshot.id,
     );
     if (!inUse) await rm(snapshot.layers[0] ?? '', { recursive: true, force: true });
   }
@@ -188,7 +198,9 @@ export class Cloud {
         limits: { cpus: size?.vcpus ?? 1, memoryBytes: (size?.memory ?? 1024) * 1024 * 1024 },
         userData: droplet.userData,
         instanceId: String(droplet.id),
-        publicKeys: this.store.state.keys.filter(({ id }) => droplet.keyIds.includes(id)).map((key) => key.public_key),
+        publicKeys: this.store.state.keys
+          .filter(({ id }) => droplet.keyIds.includes(id))
+          .map((key) => key.public_key),
       },
       this.network,
     );
@@ -196,7 +208,9 @@ export class Cloud {
 
   private async layersOf(imageId: number): Promise<string[]> {
     const snapshot = this.store.state.snapshots.find(({ id }) => id === imageId);
-    return snapshot ? snapshot.layers : [await ensureImage(this.config.imageFolder, (line) => this.log.info(line))];
+    return snapshot
+      ? snapshot.layers
+      : [await ensureImage(this.config.imageFolder, (line) => this.log.info(line))];
   }
 
   /** A droplet is active when its SSH server speaks. */
@@ -221,7 +235,9 @@ export class Cloud {
 /** Takes down everything that the cloud of this home has on the machine, with or without a server. */
 export async function reap(config: CloudConfig): Promise<void> {
   const droplets = join(config.home, 'droplets');
-  const machines = (await machineFolders(droplets)).map((id) => new Machine(join(droplets, String(id)), config.id, id));
+  const machines = (await machineFolders(droplets)).map(
+    (id) => new Machine(join(droplets, String(id)), config.id, id),
+  );
   await Promise.all(machines.map((machine) => machine.remove()));
   await lower({ bridge: `cm${config.id}` });
   await rm(config.home, { recursive: true, force: true });

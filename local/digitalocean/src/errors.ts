@@ -9,6 +9,8 @@ export class ApiError extends Error {
   }
 }
 
-export const notFound = (): ApiError => new ApiError(404, 'not_found', 'The resource you were accessing could not be found.');
+export const notFound = (): ApiError =>
+  new ApiError(404, 'not_found', 'The resource you were accessing could not be found.');
 
-export const unprocessable = (message: string): ApiError => new ApiError(422, 'unprocessable_entity', message);
+export const unprocessable = (message: string): ApiError =>
+  new ApiError(422, 'unprocessable_entity', message);

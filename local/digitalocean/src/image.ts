@@ -1,17 +1,42 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, mkdtemp, open, readFile, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  statfs,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './run.js';
 
 const suite = 'bookworm';
 
-/** What DigitalOcean's Debian has that Coalmine's roles and cloud-init need. */
-const packages = [
-  ...['systemd', 'systemd-sysv', 'dbus', 'openssh-server', 'sudo', 'procps', 'iproute2', 'nftables'],
-  ...['cloud-init', 'python3', 'python3-apt', 'ca-certificates', 'curl'],
+/** What debootstrap can set up by itself; it knows no versions and no order, so the rest is left to apt. */
+const bootstrapped = [
+  ...[
+    'systemd',
+    'systemd-sysv',
+    'dbus',
+    'openssh-server',
+    'python3',
+    'python3-apt',
+    'iproute2',
+    'sudo',
+    'procps',
+  ],
+  'ca-certificates',
 ];
+
+/** The rest of what DigitalOcean's Debian has and Coalmine's roles need. */
+const packages = ['cloud-init', 'curl', 'nftables'];
 
 /** Kept in the image's apt cache, so that a role's `apt install` is real and yet quick. */
 const downloaded = ['redis-server', 'haproxy'];
@@ -28,12 +53,21 @@ preserve_hostname: false
   'etc/hosts': '127.0.0.1 localhost\n::1 localhost\n',
 };
 
-const masked = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer', 'systemd-timesyncd.service'];
+const masked = [
+  'apt-daily.timer',
+  'apt-daily-upgrade.timer',
+  'e2scrub_all.timer',
+  'systemd-timesyncd.service',
+];
 
 /** Path of the base image; it changes with the recipe, so that an old image is never taken for a new one. */
 export function baseImage(imageFolder: string): string {
-  const recipe = JSON.stringify([suite, packages, downloaded, files, masked, 1]);
-  return join(imageFolder, 'images', `debian-12-x64-${createHash('sha256').update(recipe).digest('hex').slice(0, 12)}`);
+  const recipe = JSON.stringify([suite, bootstrapped, packages, downloaded, files, masked, 1]);
+  return join(
+    imageFolder,
+    'images',
+    `debian-12-x64-${createHash('sha256').update(recipe).digest('hex').slice(0, 12)}`,
+  );
 }
 
 /**
@@ -67,12 +101,14 @@ async function build(root: string, say: (line: string) => void): Promise<void> {
   const started = Date.now();
   const step = (what: string): void => say(`${what} (${Math.round((Date.now() - started) / 1000)} s so far)`);
   step('unpacking and configuring Debian 12, about a minute');
-  await run('debootstrap', '--variant=minbase', `--include=${packages.join(',')}`, suite, root);
+  await run('debootstrap', '--variant=minbase', `--include=${bootstrapped.join(',')}`, suite, root);
 
-  step('the host’s package sources, and packages for later');
+  step('cloud-init, and packages for later');
   await copyAptSources(root);
+  const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends'];
   await run('chroot', root, 'apt-get', 'update', '-qq');
-  await run('chroot', root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', '--download-only', ...downloaded);
+  await run('chroot', root, 'env', 'DEBIAN_FRONTEND=noninteractive', ...install, ...packages);
+  await run('chroot', root, ...install, '--download-only', ...downloaded);
 
   step('settings');
   for (const [file, text] of Object.entries(files)) {
@@ -91,8 +127,12 @@ async function build(root: string, say: (line: string) => void): Promise<void> {
 
 /** Droplets fetch packages from where this machine does. */
 async function copyAptSources(root: string): Promise<void> {
-  const isDebian = (text: string): boolean => text.includes(suite) && /\bmain\b/.test(text) && /debian/.test(text);
-  const candidates = ['sources.list', ...(await readdir('/etc/apt/sources.list.d')).map((name) => `sources.list.d/${name}`)];
+  const isDebian = (text: string): boolean =>
+    text.includes(suite) && /\bmain\b/.test(text) && /debian/.test(text);
+  const candidates = [
+    'sources.list',
+    ...(await readdir('/etc/apt/sources.list.d')).map((name) => `sources.list.d/${name}`),
+  ];
   for (const name of candidates.filter((file) => existsSync(join('/etc/apt', file)))) {
     const text = await readFile(join('/etc/apt', name), 'utf8');
     if (!isDebian(text) || !text.includes('debian-archive-keyring')) continue;
@@ -101,7 +141,8 @@ async function copyAptSources(root: string): Promise<void> {
   }
   for (const name of await readdir('/etc/apt/apt.conf.d')) {
     const text = await readFile(join('/etc/apt/apt.conf.d', name), 'utf8');
-    if (/Acquire::/.test(text) && !/docker/.test(name)) await writeFile(join(root, 'etc/apt/apt.conf.d', name), text);
+    if (/Acquire::/.test(text) && !/docker/.test(name))
+      await writeFile(join(root, 'etc/apt/apt.conf.d', name), text);
   }
 }
 

@@ -21,7 +21,8 @@ export interface MachineSettings {
 }
 
 /** Puts its own process into the cgroups (argument 1: how many files), then becomes the machine. */
-const enterCgroups = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ > "$1"; shift; n=$((n-1)); done; exec "$@"';
+const enterCgroups =
+  'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ > "$1"; shift; n=$((n-1)); done; exec "$@"';
 
 /** One systemd-nspawn machine: an overlay over an image, an address on the bridge, a cgroup, a real boot. */
 export class Machine {
@@ -71,7 +72,15 @@ export class Machine {
     const console = openSync(join(this.folder, 'console.log'), 'a');
     const child = spawn(
       'sh',
-      ['-c', enterCgroups, 'sh', String(enter.length), ...enter, 'systemd-nspawn', ...this.parameters(network)],
+      [
+        '-c',
+        enterCgroups,
+        'sh',
+        String(enter.length),
+        ...enter,
+        'systemd-nspawn',
+        ...this.parameters(network),
+      ],
       { cwd: '/', detached: true, stdio: ['ignore', console, console] },
     );
     closeSync(console);
@@ -144,7 +153,8 @@ export class Machine {
   }
 
   private async gone(deadlineMs: number): Promise<void> {
-    for (const end = Date.now() + deadlineMs; Date.now() < end && (await this.pid()) !== null; ) await sleep(30);
+    for (const end = Date.now() + deadlineMs; Date.now() < end && (await this.pid()) !== null;)
+      await sleep(30);
   }
 
   private parameters({ bridge }: Network): string[] {

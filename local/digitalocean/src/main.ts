@@ -47,7 +47,8 @@ async function main(command: string | undefined): Promise<void> {
       process.exit(1);
     });
     // The droplets go on without their API.
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => server.close(() => process.exit(0)));
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.once(signal, () => server.close(() => process.exit(0)));
     process.once('SIGTERM', () => server.closeAllConnections());
   }
 }

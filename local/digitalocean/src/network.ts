@@ -19,9 +19,12 @@ export function chooseNetwork(id: string, taken = addressesInUse()): Network {
   const first = Number.parseInt(id, 16);
   for (let offset = 0; offset < 100; offset += 1) {
     const prefix = `10.${100 + ((first + offset) % 100)}`;
-    if (!taken.some(({ name, address }) => name !== bridge && address.startsWith(`${prefix}.`))) return { bridge, prefix };
+    if (!taken.some(({ name, address }) => name !== bridge && address.startsWith(`${prefix}.`)))
+      return { bridge, prefix };
   }
-  throw new Error('no free network between 10.100.0.0 and 10.199.0.0: take down other clouds on this machine');
+  throw new Error(
+    'no free network between 10.100.0.0 and 10.199.0.0: take down other clouds on this machine',
+  );
 }
 
 export function gatewayOf(network: Network): string {
@@ -49,7 +52,22 @@ export async function raise(network: Network): Promise<void> {
   await run('nft', 'add', 'table', 'ip', bridge);
   await run('nft', 'add', 'chain', 'ip', bridge, 'out', '{ type nat hook postrouting priority srcnat; }');
   const own = `${prefix}.0.0/23`;
-  await run('nft', 'add', 'rule', 'ip', bridge, 'out', 'ip', 'saddr', own, 'ip', 'daddr', '!=', own, 'masquerade');
+  await run(
+    'nft',
+    'add',
+    'rule',
+    'ip',
+    bridge,
+    'out',
+    'ip',
+    'saddr',
+    own,
+    'ip',
+    'daddr',
+    '!=',
+    own,
+    'masquerade',
+  );
 }
 
 export async function lower({ bridge }: Pick<Network, 'bridge'>): Promise<void> {

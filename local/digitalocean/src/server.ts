@@ -78,7 +78,11 @@ function answerError(log: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const known = error instanceof ApiError ? error : badBody(error);
     if (!known) log.error({ err: error, method: request.method, url: request.url }, 'request failed');
-    const { status, id, message } = known ?? { status: 500, id: 'server_error', message: 'Unexpected server-side error' };
+    const { status, id, message } = known ?? {
+      status: 500,
+      id: 'server_error',
+      message: 'Unexpected server-side error',
+    };
     response.status(status).json({ id, message, request_id: response.locals.id as string });
   };
 }

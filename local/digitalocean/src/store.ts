@@ -91,7 +91,9 @@ function readState(file: string): State {
     return JSON.parse(readFileSync(file, 'utf8')) as State;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw new Error(`${file} is damaged: take the cloud down with \`reap\`, then start again`, { cause: error });
+      throw new Error(`${file} is damaged: take the cloud down with \`reap\`, then start again`, {
+        cause: error,
+      });
     }
     const empty = { droplets: [], actions: [], keys: [], snapshots: [], tags: [] };
     return { nextId: 1000, vpcId: randomUUID(), networkPrefix: null, ...empty };

@@ -30,7 +30,12 @@ export function accountRoutes({ store, network }: Cloud): Router {
   router.get('/vpcs', (request, response) => {
     const vpc = {
       ...{ id: store.state.vpcId, urn: `do:vpc:${store.state.vpcId}`, name: 'default-nyc3', description: '' },
-      ...{ region: 'nyc3', ip_range: `${network.prefix}.1.0/24`, default: true, created_at: '2023-06-10T00:00:00Z' },
+      ...{
+        region: 'nyc3',
+        ip_range: `${network.prefix}.1.0/24`,
+        default: true,
+        created_at: '2023-06-10T00:00:00Z',
+      },
     };
     response.json(page(request, 'vpcs', [vpc]));
   });

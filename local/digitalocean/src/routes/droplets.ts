@@ -14,7 +14,10 @@ export const dropletLimit = 25;
 const hostname = z
   .string()
   .max(255)
-  .regex(/^[a-zA-Z0-9]?[a-z0-9A-Z.-]*[a-z0-9A-Z]$/, 'Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)');
+  .regex(
+    /^[a-zA-Z0-9]?[a-z0-9A-Z.-]*[a-z0-9A-Z]$/,
+    'Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)',
+  );
 
 const createSchema = z.object({
   name: hostname.optional(),
@@ -43,7 +46,10 @@ export function dropletRoutes(cloud: Cloud): Router {
   router.get('/', (request, response) => {
     const { tag_name: tag, name } = request.query;
     const droplets = typeof tag === 'string' ? tagged(tag) : store.state.droplets;
-    const chosen = typeof name === 'string' ? droplets.filter((one) => one.name.toLowerCase() === name.toLowerCase()) : droplets;
+    const chosen =
+      typeof name === 'string'
+        ? droplets.filter((one) => one.name.toLowerCase() === name.toLowerCase())
+        : droplets;
     response.json(page(request, 'droplets', chosen.map(show)));
   });
 
@@ -55,13 +61,23 @@ export function dropletRoutes(cloud: Cloud): Router {
       throw unprocessable('creating this/these droplet(s) will exceed your droplet limit');
     }
     const region = wanted.region ?? 'nyc3';
-    if (!regions.some(({ slug }) => slug === region)) throw unprocessable('You specified an invalid region for Droplet creation.');
-    if (!sizes.some(({ slug }) => slug === wanted.size)) throw unprocessable('You specified an invalid size for Droplet creation.');
+    if (!regions.some(({ slug }) => slug === region))
+      throw unprocessable('You specified an invalid region for Droplet creation.');
+    if (!sizes.some(({ slug }) => slug === wanted.size))
+      throw unprocessable('You specified an invalid size for Droplet creation.');
     const imageId = findImage(cloud, wanted.image);
     const keyIds = wanted.ssh_keys.map((key) => findKey(cloud, key));
     const tags = (wanted.tags ?? []).map((tag) => createTag(store, tag));
     const made = names.map((name) =>
-      cloud.create({ name, region, size: wanted.size, imageId, keyIds, tags, userData: wanted.user_data ?? '' }),
+      cloud.create({
+        name,
+        region,
+        size: wanted.size,
+        imageId,
+        keyIds,
+        tags,
+        userData: wanted.user_data ?? '',
+      }),
     );
     const links = { actions: made.map(({ action }) => actionLink(request, action)) };
     const droplets = made.map(({ droplet }) => show(droplet));
@@ -105,7 +121,9 @@ export function dropletRoutes(cloud: Cloud): Router {
 
   router.get('/:id/actions/:actionId', (request, response) => {
     const { id } = named(request);
-    const action = store.state.actions.find((one) => one.resource_id === id && one.id === Number(request.params.actionId));
+    const action = store.state.actions.find(
+      (one) => one.resource_id === id && one.id === Number(request.params.actionId),
+    );
     if (!action) throw notFound();
     response.json({ action: representAction(action) });
   });
@@ -144,7 +162,9 @@ function findImage(cloud: Cloud, wanted: string | number): number {
 }
 
 function findKey(cloud: Cloud, wanted: string | number): number {
-  const key = cloud.store.state.keys.find(({ id, fingerprint }) => id === Number(wanted) || fingerprint === wanted);
+  const key = cloud.store.state.keys.find(
+    ({ id, fingerprint }) => id === Number(wanted) || fingerprint === wanted,
+  );
   if (!key) throw unprocessable(`${wanted} are invalid key identifiers for Droplet creation.`);
   return key.id;
 }
@@ -158,5 +178,9 @@ export function parse<T extends z.ZodType>(schema: T, body: unknown): z.infer<T>
   const result = schema.safeParse(body ?? {});
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new ApiError(422, 'unprocessable_entity', issue ? `${issue.path.join('.')}: ${issue.message}`.replace(/^: /, '') : '');
+  throw new ApiError(
+    422,
+    'unprocessable_entity',
+    issue ? `${issue.path.join('.')}: ${issue.message}`.replace(/^: /, '') : '',
+  );
 }

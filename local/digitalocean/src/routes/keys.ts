@@ -13,7 +13,9 @@ export function keyRoutes({ store }: Cloud): Router {
   const router = Router();
   const named = (request: Request): KeyRecord => {
     const wanted = request.params.id;
-    const key = store.state.keys.find(({ id, fingerprint }) => String(id) === wanted || fingerprint === wanted);
+    const key = store.state.keys.find(
+      ({ id, fingerprint }) => String(id) === wanted || fingerprint === wanted,
+    );
     if (!key) throw notFound();
     return key;
   };
@@ -52,7 +54,8 @@ export function keyRoutes({ store }: Cloud): Router {
 /** MD5 of the key's bytes, as DigitalOcean names keys. */
 function fingerprintOf(publicKey: string): string {
   const [type, bytes] = publicKey.trim().split(/\s+/);
-  if (!type || !bytes || !/^(ssh|ecdsa)-/.test(type)) throw unprocessable('Key invalid, key should be of the format `type key [comment]`');
+  if (!type || !bytes || !/^(ssh|ecdsa)-/.test(type))
+    throw unprocessable('Key invalid, key should be of the format `type key [comment]`');
   const digest = createHash('md5').update(Buffer.from(bytes, 'base64')).digest('hex');
   return digest.replaceAll(/(..)(?=.)/g, '$1:');
 }

@@ -12,7 +12,9 @@ export const tagName = z
   .regex(/^[a-zA-Z0-9_\-:]+$/, 'tag names may only have letters, numbers, colons, dashes and underscores');
 
 const resourcesSchema = z.object({
-  resources: z.array(z.object({ resource_id: z.coerce.string(), resource_type: z.literal('droplet') })).min(1),
+  resources: z
+    .array(z.object({ resource_id: z.coerce.string(), resource_type: z.literal('droplet') }))
+    .min(1),
 });
 
 /** Makes a tag known. Returns it as it was first spelled, which is how DigitalOcean keeps it. */
