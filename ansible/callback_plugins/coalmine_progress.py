@@ -59,7 +59,7 @@ class CallbackModule(CallbackBase):
 
 def reason(result):
     """The message, or of a loop the messages of the items that failed."""
-    items = [item for item in result.get("results", []) if item.get("failed")]
+    items = [item for item in result.get("results", []) if item.get("failed") or item.get("unreachable")]
     if items:
         return "; ".join(reason(item) for item in items)
     return str(result.get("stderr") or result.get("msg") or "no reason given").strip()[:2000]

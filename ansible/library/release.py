@@ -32,7 +32,7 @@ class Release:
         tarball = self.module.params["tarball"]
         if os.path.isdir(self.folder):
             return
-        if not tarball:
+        if not tarball or not os.path.exists(tarball):
             have = sorted(os.listdir(os.path.join(self.root, "releases"))) if os.path.isdir(self.root) else []
             self.module.fail_json(
                 msg="release %s of %s is not on this host any more; there are: %s" % (self.id, self.part, ", ".join(have) or "none")
@@ -51,6 +51,7 @@ class Release:
             file.write("COALMINE_RELEASE=%s\n" % self.id)
         os.chmod(staging, 0o755)
         os.rename(staging, self.folder)
+        os.remove(tarball)
 
     def flip(self, target):
         """A rename replaces the link in one step: there is always a current release."""

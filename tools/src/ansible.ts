@@ -9,7 +9,6 @@ import { writeFileAtomically } from './files.js';
 import { inventoryFile } from './inventory.js';
 import { Problem } from './problem.js';
 import { installation, type Project } from './project.js';
-import { knownHostsFile } from './ssh-identity.js';
 
 export interface PlaybookRun {
   /** `site`, `deploy`, `rollback`: a playbook of ours, without `.yml`. */
@@ -67,7 +66,7 @@ export async function runPlaybook(
   await writeFileAtomically(variablesFile, JSON.stringify(run.variables), 0o600);
   await writeFileAtomically(progressFile, '');
   const child = execa('ansible-playbook', playbookArguments(project, run, variablesFile), {
-    env: ansibleEnvironment(project, progressFile),
+    env: ansibleEnvironment(progressFile),
     stdin: 'ignore',
     stdout: { file: logFile },
     stderr: { file: logFile },
@@ -112,11 +111,9 @@ export function playbookArguments(
   ];
 }
 
-function ansibleEnvironment(project: Project, progressFile: string): Record<string, string> {
+function ansibleEnvironment(progressFile: string): Record<string, string> {
   return {
     ANSIBLE_CONFIG: join(installation, 'ansible/ansible.cfg'),
-    ANSIBLE_PRIVATE_KEY_FILE: join(project.home, 'id_ed25519'),
-    ANSIBLE_SSH_COMMON_ARGS: `-o UserKnownHostsFile=${knownHostsFile(project.home)} -o StrictHostKeyChecking=yes`,
     ANSIBLE_FORCE_COLOR: '0',
     COALMINE_PROGRESS: progressFile,
   };

@@ -4,11 +4,12 @@ import { stringify } from 'yaml';
 import type { Droplet } from './digitalocean.js';
 import { writeFileAtomically } from './files.js';
 import { poolOf } from './plan.js';
-import { hostKeyAlias } from './ssh-identity.js';
+import { hostKeyAlias, knownHostsFile } from './ssh-identity.js';
 
 export interface HostVars {
   ansible_host: string;
   ansible_user: string;
+  ansible_ssh_private_key_file: string;
   ansible_ssh_common_args: string;
   private_address: string;
   droplet_id: number;
@@ -16,11 +17,13 @@ export interface HostVars {
 }
 
 /** What Ansible knows of a droplet. */
-export function hostVars(droplet: Droplet, pool: Pool): HostVars {
+export function hostVars(home: string, droplet: Droplet, pool: Pool): HostVars {
+  const pinned = `-o UserKnownHostsFile=${knownHostsFile(home)} -o StrictHostKeyChecking=yes`;
   return {
     ansible_host: droplet.address,
     ansible_user: 'root',
-    ansible_ssh_common_args: `-o HostKeyAlias=${hostKeyAlias(droplet.id)} -o CheckHostIP=no`,
+    ansible_ssh_private_key_file: join(home, 'id_ed25519'),
+    ansible_ssh_common_args: `${pinned} -o HostKeyAlias=${hostKeyAlias(droplet.id)} -o CheckHostIP=no`,
     private_address: droplet.privateAddress,
     droplet_id: droplet.id,
     pool,
@@ -28,11 +31,13 @@ export function hostVars(droplet: Droplet, pool: Pool): HostVars {
 }
 
 /** The inventory as Ansible's YAML plugin reads it: every pool is a group, also an empty one. */
-export function inventoryYaml(droplets: readonly Droplet[]): string {
+export function inventoryYaml(home: string, droplets: readonly Droplet[]): string {
   const children = Object.fromEntries(
     pools.map((pool) => {
       const members = inPool(droplets, pool);
-      const hosts = Object.fromEntries(members.map((droplet) => [droplet.name, hostVars(droplet, pool)]));
+      const hosts = Object.fromEntries(
+        members.map((droplet) => [droplet.name, hostVars(home, droplet, pool)]),
+      );
       return [pool, { hosts }];
     }),
   );
@@ -40,11 +45,11 @@ export function inventoryYaml(droplets: readonly Droplet[]): string {
 }
 
 /** The inventory as Ansible asks a script for it with `--list`. */
-export function inventoryList(droplets: readonly Droplet[]): unknown {
+export function inventoryList(home: string, droplets: readonly Droplet[]): unknown {
   const hostvars = Object.fromEntries(
     droplets.flatMap((droplet) => {
       const pool = poolOf(droplet);
-      return pool ? [[droplet.name, hostVars(droplet, pool)]] : [];
+      return pool ? [[droplet.name, hostVars(home, droplet, pool)]] : [];
     }),
   );
   const groups = Object.fromEntries(
@@ -59,7 +64,7 @@ export function inventoryFile(home: string): string {
 
 export async function writeInventory(home: string, droplets: readonly Droplet[]): Promise<string> {
   const file = inventoryFile(home);
-  await writeFileAtomically(file, inventoryYaml(droplets));
+  await writeFileAtomically(file, inventoryYaml(home, droplets));
   return file;
 }
 

@@ -57,12 +57,12 @@ export async function destroyByName(names: string[]): Promise<void> {
 /** Writes the inventory, or answers Ansible as a dynamic inventory does. */
 export async function inventory(options: { list?: boolean; host?: string; stdout?: boolean }): Promise<void> {
   const { project, droplets } = await openFleet(await openProject());
-  if (options.list) console.log(JSON.stringify(inventoryList(droplets), null, 2));
+  if (options.list) console.log(JSON.stringify(inventoryList(project.home, droplets), null, 2));
   else if (options.host !== undefined) {
     const droplet = dropletNamed({ droplets }, options.host);
     const pool = poolOf(droplet);
-    console.log(JSON.stringify(pool ? hostVars(droplet, pool) : {}, null, 2));
-  } else if (options.stdout) console.log(inventoryYaml(droplets));
+    console.log(JSON.stringify(pool ? hostVars(project.home, droplet, pool) : {}, null, 2));
+  } else if (options.stdout) console.log(inventoryYaml(project.home, droplets));
   else console.log(await writeInventory(project.home, droplets));
 }
 

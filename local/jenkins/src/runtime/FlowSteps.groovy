@@ -116,8 +116,8 @@ class FlowSteps {
     } catch (Throwable error) {
       boolean interrupted = error instanceof FlowInterruptedException
       if (interrupted && given.catchInterruptions == false) throw error
-      String buildResult = interrupted ? error.result : (given.buildResult ?: 'FAILURE')
-      String stageResult = interrupted ? error.result : (given.stageResult ?: buildResult)
+      String buildResult = interrupted ? error.result : given.containsKey('buildResult') ? given.buildResult ?: 'SUCCESS' : 'FAILURE'
+      String stageResult = interrupted ? error.result : given.containsKey('stageResult') ? given.stageResult ?: 'SUCCESS' : buildResult
       if (given.message) Channel.log("${name == 'warnError' ? 'WARNING' : 'ERROR'}: ${given.message}")
       Failure.log(error)
       if (buildResult != 'SUCCESS') {

@@ -9,7 +9,7 @@ class Globals {
       case 'env': return new Env()
       case 'params': return Build.params.asImmutable()
       case 'currentBuild': return Build.currentBuild
-      case 'scm': return Build.config.scm
+      case 'scm': return new Scm(Build.config.scm as Map)
       default: return variable(name)
     }
   }
@@ -24,6 +24,19 @@ class Globals {
     if (instance instanceof Script) instance.setBinding(new Binding())
     instances[name] = instance
   }
+}
+
+/** `scm`: where the Jenkinsfile came from, for `checkout scm`. */
+class Scm {
+  final Map revision
+
+  Scm(Map revision) {
+    this.revision = revision
+  }
+
+  List<Map> getBranches() { [[name: revision.branch]] }
+
+  List<Map> getUserRemoteConfigs() { [[url: revision.url, name: 'origin']] }
 }
 
 /** `env`: reads see everything; writes last for the build, below `withEnv` and `environment {}`. */

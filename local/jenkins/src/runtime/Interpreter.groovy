@@ -123,7 +123,7 @@ class Interpreter {
       return scope.run(body)
     }
     FlowSteps.node(label) {
-      if (checkout) Stages.run('Declarative: Checkout SCM') { Steps.invoke('checkout', [Build.config.scm] as Object[]) }
+      if (checkout) Stages.run('Declarative: Checkout SCM') { Steps.invoke('checkout', [new Scm(Build.config.scm as Map)] as Object[]) }
       body.call()
     }
   }

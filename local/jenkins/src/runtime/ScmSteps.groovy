@@ -2,7 +2,7 @@ package coalmine
 
 class ScmSteps {
   static void register() {
-    Steps.define('checkout', ['scm', 'changelog', 'poll']) { Map given -> checkout(given.scm as Map) }
+    Steps.define('checkout', ['scm', 'changelog', 'poll']) { Map given -> checkout(given.scm) }
     Steps.define('git', ['url', 'branch', 'credentialsId', 'changelog', 'poll']) { Map given ->
       String directory = Build.directory()
       if (!new File(directory, '.git').exists()) git(directory, ['init', '--quiet'])
@@ -13,9 +13,11 @@ class ScmSteps {
   }
 
   /** The commit that the controller has fetched, in the workspace; what git ignores stays, so that builds are incremental. */
-  static Map checkout(Map scm) {
+  static Map checkout(Object given) {
+    if (!(given instanceof Scm)) return other(given as Map)
+    Map scm = given.revision
     String directory = Build.directory()
-    if (scm.workspaceGit && directory != Build.config.workspace) {
+    if (directory != Build.config.workspace) {
       if (!new File(directory, '.git').exists()) git(directory, ['init', '--quiet'])
       git(directory, ['fetch', '--no-tags', '--force', '--', Build.config.workspace as String, scm.commit as String])
     }
@@ -26,6 +28,18 @@ class ScmSteps {
     if (scm.branch) variables.GIT_BRANCH = scm.branch as String
     Build.assignedEnv.putAll(variables)
     variables
+  }
+
+  /** `checkout([$class: 'GitSCM', …])`: another repository, at a branch or commit. */
+  private static Map other(Map given) {
+    String url = (given.userRemoteConfigs ?: [[:]]).first().url
+    if (!url) throw new AbortException('checkout: userRemoteConfigs names no url')
+    String branch = ((given.branches ?: [[name: 'master']]).first().name as String).replaceFirst('^\\*/|^origin/', '')
+    String directory = Build.directory()
+    if (!new File(directory, '.git').exists()) git(directory, ['init', '--quiet'])
+    git(directory, ['fetch', '--no-tags', '--force', '--', url, branch])
+    reset(directory, 'FETCH_HEAD')
+    [GIT_URL: url, GIT_BRANCH: branch]
   }
 
   private static void reset(String directory, String commit) {

@@ -45,7 +45,7 @@ class Steps {
 
   private static Map named(Step step, List rest) {
     Map given = [:]
-    if (rest && rest.first() instanceof Map && (step.parameters.size() != 1 || rest.first().keySet().every { it in step.parameters })) {
+    if (rest && rest.first() instanceof Map && !describable(step, rest.first() as Map)) {
       given = new LinkedHashMap(rest.first() as Map)
       rest = rest.tail()
     }
@@ -53,13 +53,17 @@ class Steps {
       throw new IllegalArgumentException("Expected named arguments but got ${rest}")
     }
     if (rest) given[step.parameters.first()] = rest.first()
-    given.remove('$class')
     def unknown = given.keySet().find { !(it in step.parameters) }
     if (unknown != null) {
       throw new IllegalArgumentException("Invalid parameter \"${unknown}\" for step \"${step.name}\", expected one of ${step.parameters}")
     }
     warnOfSecrets(step, given)
     given.collectEntries { key, value -> [key, value instanceof GString ? value.toString() : value] }
+  }
+
+  // `checkout([$class: 'GitSCM', …])` gives one argument that happens to be a map.
+  private static boolean describable(Step step, Map map) {
+    map.containsKey('$class') || (step.parameters.size() == 1 && !map.keySet().every { it in step.parameters })
   }
 
   private static void warnOfSecrets(Step step, Map given) {

@@ -1,0 +1,89 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+
+const session = randomBytes(4).toString('hex');
+/** The version that clients are told; the API is that of this line. */
+export const version = '2.516.3';
+
+/** The headers that every answer of Jenkins has. */
+export function jenkinsHeaders(request: Request, response: Response, next: NextFunction): void {
+  response.set({ 'X-Jenkins': version, 'X-Jenkins-Session': session, 'X-Content-Type-Options': 'nosniff' });
+  response.set('X-Frame-Options', request.path.includes('/api/') ? 'deny' : 'sameorigin');
+  response.set('Referrer-Policy', 'same-origin');
+  next();
+}
+
+/** Basic authentication with the one API token; refusals look like Jenkins'. */
+export function requireToken(user: string, token: string): RequestHandler {
+  const expected = digest(`${user}:${token}`);
+  return (request, response, next) => {
+    const header = request.headers.authorization;
+    if (header === undefined) {
+      refuseAnonymous(request, response);
+      return;
+    }
+    const given = /^Basic\s+(.+)$/i.exec(header)?.[1];
+    if (given && timingSafeEqual(digest(Buffer.from(given, 'base64').toString()), expected)) {
+      response.locals.user = user;
+      next();
+      return;
+    }
+    challenge(response)
+      .status(401)
+      .type('html')
+      .send(
+        '<html><head><title>Error 401 Unauthorized</title></head><body><h1>Invalid password/token for user</h1></body></html>',
+      );
+  };
+}
+
+/**
+ * A browser sends the token by itself, also for a form on somebody else's page: such requests are refused.
+ * Clients with an API token need no crumb, as on Jenkins.
+ */
+export function refuseForeignOrigin(request: Request, response: Response, next: NextFunction): void {
+  const origin = request.headers.origin;
+  const foreign = origin !== undefined && origin !== `http://${request.headers.host}`;
+  if (request.method === 'GET' || request.method === 'HEAD' || !foreign) {
+    next();
+    return;
+  }
+  response
+    .status(403)
+    .type('html')
+    .send('<html><body>HTTP ERROR 403 No valid crumb was included in the request</body></html>');
+}
+
+/** `GET /crumbIssuer/api/json`: clients fetch it before every POST. */
+export function crumb(token: string): { _class: string; crumb: string; crumbRequestField: string } {
+  return {
+    _class: 'hudson.security.csrf.DefaultCrumbIssuer',
+    crumb: createHash('sha256').update(`${token};${session}`).digest('hex'),
+    crumbRequestField: 'Jenkins-Crumb',
+  };
+}
+
+function refuseAnonymous(request: Request, response: Response): void {
+  // Jenkins shows a login page here; a browser's own dialog does the same with less.
+  if (request.method === 'GET' && request.headers.accept?.includes('text/html')) {
+    challenge(response).status(401).type('html').send('<html><body>Authentication required</body></html>');
+    return;
+  }
+  response
+    .status(403)
+    .set({
+      'X-Hudson': '1.395',
+      'X-You-Are-Authenticated-As': 'anonymous',
+      'X-Required-Permission': 'hudson.model.Hudson.Read',
+    })
+    .type('html')
+    .send('<html><head></head><body>Authentication required</body></html>');
+}
+
+function challenge(response: Response): Response {
+  return response.set('WWW-Authenticate', 'Basic realm="Jenkins"');
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,8 @@
+/** Tells people how a build ended; a mail that cannot be sent does not change the result. */
+def call(Map config = [:]) {
+  catchError(message: 'the notification was not sent', buildResult: null, stageResult: null) {
+    withEnv(["RESULT=${config.result}"]) {
+      sh label: 'notify', script: 'coalmine notify --result "$RESULT"'
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/** Does what ACTION says to what TARGET names. */
+def call(Map config = [:]) {
+  switch (config.action) {
+    case ['build', 'deploy']:
+      deploy target: config.target, commit: config.commit
+      break
+    case 'rollback':
+      rollback target: target(config)
+      break
+    case 'promote':
+      promote()
+      break
+    case 'scale':
+      droplets action: 'create'
+      break
+    default:
+      error "release: unknown action '${config.action}', allowed: build, deploy, rollback, promote, scale"
+  }
+}
+
+def target(Map config) {
+  config.target == 'none' ? 'prod' : config.target
+}
