@@ -39,6 +39,18 @@ export async function createCgroup(name: string, { cpus, memoryBytes }: Limits):
   return foldersOf(name).map((folder) => join(folder, 'cgroup.procs'));
 }
 
+/** Kills all that runs in the cgroup of a droplet: a machine's processes outlive the program that started them. */
+export async function killCgroup(name: string): Promise<void> {
+  for (const folder of foldersOf(name)) {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const pids = await processesIn(folder);
+      if (pids.length === 0) break;
+      for (const pid of pids) kill(pid);
+      await sleep(20);
+    }
+  }
+}
+
 /** Removes the cgroup of a droplet that is off; the kernel needs a moment to notice. */
 export async function removeCgroup(name: string): Promise<void> {
   for (const folder of foldersOf(name)) {
@@ -50,6 +62,21 @@ export async function removeCgroup(name: string): Promise<void> {
         await sleep(40);
       }
     }
+  }
+}
+
+async function processesIn(folder: string): Promise<number[]> {
+  const own = await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => '');
+  const below = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const nested = await Promise.all(below.filter((entry) => entry.isDirectory()).map(({ name }) => processesIn(join(folder, name))));
+  return [...own.split('\n').filter(Boolean).map(Number), ...nested.flat()];
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync, openSync, closeSync } from 'node:fs';
 import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createCgroup, removeCgroup, type Limits } from './cgroup.js';
+import { createCgroup, killCgroup, removeCgroup, type Limits } from './cgroup.js';
 import { gatewayOf, type Addresses, type Network } from './network.js';
 import { run, runAnyway } from './run.js';
 
@@ -102,11 +102,7 @@ export class Machine {
 
   /** Pulls the plug. */
   async cut(): Promise<void> {
-    const pid = await this.pid();
-    if (pid !== null) {
-      signal(pid, 'SIGKILL');
-      await this.gone(10_000);
-    }
+    await killCgroup(this.name);
     await rm(join(this.folder, 'pid'), { force: true });
     await removeCgroup(this.name);
   }

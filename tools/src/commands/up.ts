@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Listr, type ListrTask } from 'listr2';
+import { Listr, PRESET_TIMER, type ListrTask } from 'listr2';
 import { runPlaybook } from '../ansible.js';
 import { lacksRelease, planDeliveries } from '../deploy.js';
 import { readDeployments } from '../deployments.js';
@@ -188,16 +188,11 @@ function planText(plan: Plan): string {
 /** Steps with what, how far and how long; on a pipe a line at each start and end. */
 async function steps(tasks: ListrTask[]): Promise<void> {
   await new Listr(tasks, {
-    rendererOptions: { timer: seconds, collapseSubtasks: false },
-    fallbackRendererOptions: { timer: seconds },
+    rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false },
+    fallbackRendererOptions: { timer: PRESET_TIMER },
     fallbackRenderer: 'simple',
   }).run();
 }
-
-const seconds = {
-  condition: true,
-  field: (ms: number) => `${(ms / 1000).toFixed(1)} s`,
-};
 
 /** Resolves after Ctrl-C (or TERM) has taken everything down; a second Ctrl-C ends at once. */
 function takeDownOnSignal(project: Project): Promise<void> {

@@ -1,0 +1,281 @@
+import { execFileSync } from 'node:child_process';
+import { Controller, pause, stageOf } from './controller.js';
+
+const junit = `<?xml version="1.0"?><testsuites><testsuite name="s" time="0.1"><testcase classname="c" name="good" time="0.1"/>
+<testcase classname="c" name="bad"><failure message="1 is not 2">at x.ts:3</failure></testcase></testsuite></testsuites>`;
+const checkstyle = `<?xml version="1.0"?><checkstyle><file name="src/a.ts"><error line="4" severity="error" message="no &lt;x&gt;" source="eslint.rules.eqeqeq"/></file></checkstyle>`;
+
+function running(pattern: string): string {
+  try {
+    return execFileSync('pgrep', ['-f', pattern], { encoding: 'utf8' });
+  } catch {
+    return '';
+  }
+}
+
+describe('local/jenkins pipelines', () => {
+  const controller = new Controller();
+
+  beforeAll(() => controller.start({ SPEC_PASSWORD: 'inherited-secret' }), 30_000);
+  afterAll(() => controller.remove());
+
+  it('fails at a failing sh, skips what follows, and runs post in the order of Jenkins, not of the text', async () => {
+    await controller.inline(
+      'failing',
+      `pipeline {
+  agent any
+  stages {
+    stage('Bad') {
+      steps { sh 'exit 3' }
+      post {
+        failure { echo 'stage failure' }
+      }
+    }
+    stage('Never') {
+      steps { echo 'never' }
+    }
+  }
+  post {
+    cleanup { echo 'order: cleanup' }
+    failure { echo 'order: failure' }
+    unsuccessful { echo 'order: unsuccessful' }
+    success { echo 'order: success' }
+    changed { echo 'order: changed' }
+    always { echo "order: always \${currentBuild.result}" }
+  }
+}`,
+    );
+    const { result, log, number } = await controller.run('failing');
+    expect(result).toBe('FAILURE');
+    const order = log.split('\n').filter((line) => line.startsWith('order: '));
+    expect(order).toEqual([
+      'order: always FAILURE',
+      'order: changed',
+      'order: unsuccessful',
+      'order: failure',
+      'order: cleanup',
+    ]);
+    expect(log).toContain('stage failure');
+    expect(log).toContain('Stage "Never" skipped due to earlier failure(s)');
+    expect(log).toContain('ERROR: script returned exit code 3\nFinished: FAILURE');
+    const { stages } = await controller.json<{ stages: { name: string; status: string }[] }>(
+      `/job/failing/${number}/wfapi/describe`,
+    );
+    expect(stages.map(({ name, status }) => `${name} ${status}`)).toEqual([
+      'Bad FAILED',
+      'Never NOT_EXECUTED',
+      'Declarative: Post Actions SUCCESS',
+    ]);
+  });
+
+  it('publishes tests, findings and artifacts', async () => {
+    await controller.inline(
+      'reports',
+      stageOf(`writeFile file: 'r/junit.xml', text: '''${junit}'''
+writeFile file: 'r/checkstyle.xml', text: '''${checkstyle}'''
+archiveArtifacts artifacts: 'r/*.xml'
+recordIssues tools: [checkStyle(pattern: 'r/checkstyle.xml')]
+junit 'r/junit.xml'`),
+    );
+    const { result, number } = await controller.run('reports');
+    expect(result).toBe('UNSTABLE');
+    const tests = await controller.json(`/job/reports/${number}/testReport/api/json`);
+    expect(tests).toEqual(jasmine.objectContaining({ failCount: 1, passCount: 1 }));
+    expect(JSON.stringify(tests)).toContain('1 is not 2');
+    const found = await controller.json<{ issues: unknown[] }>(`/job/reports/${number}/checkstyle/api/json`);
+    expect(found.issues).toEqual([
+      {
+        fileName: 'src/a.ts',
+        lineStart: 4,
+        lineEnd: 4,
+        severity: 'ERROR',
+        message: 'no <x>',
+        type: 'eqeqeq',
+      },
+    ]);
+    expect(await (await controller.fetch(`/job/reports/${number}/artifact/r/junit.xml`)).text()).toBe(junit);
+    expect((await controller.fetch(`/job/reports/${number}/artifact/..%2fbuild.json`)).status).toBe(404);
+  });
+
+  it('masks credentials and inherited secrets in the log', async () => {
+    const body = `<com.x.StringCredentialsImpl><id>deploy</id><secret>s3cret'value</secret></com.x.StringCredentialsImpl>`;
+    const created = await controller.fetch('/credentials/store/system/domain/_/createCredentials', {
+      method: 'POST',
+      headers: { 'content-type': 'application/xml' },
+      body,
+    });
+    expect(created.status).toBe(200);
+    await controller.inline(
+      'masked',
+      stageOf(`withCredentials([string(credentialsId: 'deploy', variable: 'T')]) {
+  sh 'echo "value $T"; printf %s "$T" | base64; test "$T" = "s3cret\\'value"; echo "$SPEC_PASSWORD"'
+}`),
+    );
+    const { result, log } = await controller.run('masked');
+    expect(result).withContext(log).toBe('SUCCESS');
+    expect(log).toContain('Masking supported pattern matches of $T');
+    expect(log).toContain('value ****');
+    expect(log).not.toMatch(/s3cret|inherited-secret|czNjcmV0/);
+  });
+
+  it('ends the whole process tree at a stop, and still runs post', async () => {
+    await controller.inline(
+      'endless',
+      `${stageOf("sh 'sleep 987123 & sleep 987124; echo after'").replace(/\}\n$/, '')}  post {\n aborted { sh 'echo cleaned up' }\n }\n}`,
+    );
+    const number = await controller.trigger('endless');
+    await controller.logContains('endless', number, '+ sleep 987124');
+    const since = Date.now();
+    await controller.client.build.stop('endless', number);
+    const { result, log } = await controller.follow('endless', number);
+    expect(result).toBe('ABORTED');
+    expect(Date.now() - since).toBeLessThan(3000);
+    expect(log).toContain('Aborted by admin');
+    expect(log).toContain('cleaned up');
+    expect(log).not.toContain('\nafter');
+    expect(running('sleep 98712[34]')).toBe('');
+  });
+
+  it('ends a hung sh at the timeout', async () => {
+    await controller.inline('hung', stageOf("timeout(time: 1, unit: 'SECONDS') {\n sh 'sleep 987125'\n }"));
+    const { result, log } = await controller.run('hung');
+    expect(result).toBe('ABORTED');
+    expect(log).toContain('Cancelling nested steps due to timeout');
+    expect(running('sleep 987125')).toBe('');
+  });
+
+  it('shows a build as aborted after a kill -9 of the controller, leaves no process, and goes on', async () => {
+    await controller.inline('killed', stageOf("sh 'sleep ${LENGTH:-987126}'"));
+    const number = await controller.trigger('killed');
+    await controller.logContains('killed', number, '+ sleep 987126');
+    await controller.stop('SIGKILL');
+    await pause(300);
+    expect(running('sleep 987126')).toBe('');
+    await controller.start();
+    const build = await controller.client.build.get('killed', number);
+    expect([build.result, build.building]).toEqual(['ABORTED', false]);
+    await controller.client.job.config(
+      'killed',
+      (await controller.client.job.config('killed')).toString().replace('987126', '0'),
+    );
+    expect((await controller.run('killed')).result).toBe('SUCCESS');
+  });
+
+  it('names an unknown step and its line', async () => {
+    await controller.inline('unknown', stageOf('frobnicate 3'));
+    const { result, log } = await controller.run('unknown');
+    expect(result).toBe('FAILURE');
+    expect(log).toContain("No such DSL method 'frobnicate' found among steps [");
+    expect(log).toContain('(WorkflowScript:6)');
+  });
+
+  it('refuses before anything runs what Declarative refuses: all errors, with line and column', async () => {
+    const script =
+      "pipeline {\n  stages {\n    stage('A') {\n      steps {\n        def x = 1\n        sh(scrip: 'y')\n      }\n    }\n    stage('A') {\n    }\n  }\n}\n";
+    const answer = await controller.fetch('/pipeline-model-converter/validate', {
+      method: 'POST',
+      body: new URLSearchParams({ jenkinsfile: script }),
+    });
+    const text = await answer.text();
+    expect(text).toContain('WorkflowScript: 5: Expected a step @ line 5, column 9.');
+    expect(text).toContain(
+      'WorkflowScript: 6: Invalid parameter "scrip", did you mean "script"? @ line 6, column 12.',
+    );
+    expect(text).toContain('WorkflowScript: 1: Missing required section "agent" @ line 1, column 1.');
+    expect(text).toContain('Duplicate stage name: "A" @ line 9, column 5.');
+    expect(text).toContain(
+      'Expected one of "matrix", "parallel", "stages", or "steps" for stage "A" @ line 9',
+    );
+    await controller.inline('refused', script);
+    const { result, log } = await controller.run('refused');
+    expect(result).toBe('FAILURE');
+    expect(log).toContain('WorkflowScript: 5: Expected a step @ line 5, column 9.');
+    expect(log).not.toContain('[Pipeline] node');
+  });
+
+  it('runs when, environment, parallel, matrix, catchError and retry as Declarative does', async () => {
+    await controller.inline(
+      'semantics',
+      `pipeline {
+  agent any
+  parameters {
+    string(name: 'WHO', defaultValue: 'world', description: '')
+  }
+  environment {
+    FIRST = "\${SECOND} first"
+    SECOND = "hello \${params.WHO}"
+  }
+  stages {
+    stage('When') {
+      when { expression { params.WHO == 'nobody' } }
+      steps { echo 'wrong' }
+    }
+    stage('Both') {
+      parallel {
+        stage('Left') {
+          steps { sh 'echo "left: $FIRST, $STAGE_NAME"' }
+        }
+        stage('Right') {
+          steps {
+            catchError(buildResult: 'UNSTABLE', stageResult: 'FAILURE') {
+              error 'right is wrong'
+            }
+            script {
+              int attempts = 0
+              retry(3) {
+                attempts++
+                if (attempts < 3) error "attempt \${attempts}"
+              }
+              echo "attempts: \${attempts}"
+            }
+          }
+        }
+      }
+    }
+    stage('Cells') {
+      matrix {
+        axes {
+          axis {
+            name 'OS'
+            values 'linux', 'bsd'
+          }
+        }
+        stages {
+          stage('Cell') {
+            steps { echo "cell: \${OS}" }
+          }
+        }
+      }
+    }
+  }
+}`,
+    );
+    const { result, log } = await controller.run('semantics');
+    expect(result).withContext(log).toBe('UNSTABLE');
+    expect(log).toContain('Stage "When" skipped due to when conditional');
+    expect(log).toContain('left: hello world first, Left');
+    expect(log).toContain('Setting overall build result to UNSTABLE');
+    expect(log).toContain('attempts: 3');
+    expect(log).toContain("(Matrix - OS = 'bsd')");
+    expect(log).toContain('cell: linux');
+  });
+
+  it('builds twenty at once, as many at a time as there are executors, each quickly', async () => {
+    await controller.inline(
+      'many',
+      stageOf("sh 'echo build $BUILD_NUMBER'").replace(
+        'agent any',
+        "agent any\n  parameters {\n string(name: 'N', defaultValue: '0', description: '')\n }",
+      ),
+    );
+    await controller.run('many');
+    const numbers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => controller.trigger('many', { N: `n${n}` })),
+    );
+    const results = await Promise.all(
+      numbers.map(async (number) => (await controller.follow('many', number)).result),
+    );
+    expect(new Set(numbers).size).toBe(20);
+    expect(results.filter((result) => result === 'SUCCESS').length).toBe(20);
+  }, 30_000);
+});
