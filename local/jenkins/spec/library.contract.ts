@@ -9,7 +9,7 @@ const names = readdirSync(vars)
   .filter((name) => name.endsWith('.groovy'))
   .map((name) => name.replace('.groovy', ''));
 
-describe('the shared library', () => {
+describe('local/jenkins with the shared library', () => {
   const controller = new Controller();
 
   /** A clone-like repository with this Jenkinsfile and vars, and a `coalmine` that writes down how it is called. */

@@ -66,7 +66,7 @@ describe('local/jenkins remote API', () => {
     const first = controller.commit(other, { text: 'three' });
     controller.commit(other, { text: 'four' });
     await controller.client.job.create('commits', scmXml(url, ['COMMIT', 'REPO']));
-    expect((await controller.run('commits')).log).toContain('\none');
+    expect((await controller.run('commits', {})).log).toContain('\none');
     const { log } = await controller.run('commits', { COMMIT: first, REPO: other });
     expect(log).toContain('\nthree');
     expect(log).toMatch(/^(?:\[.*\] )?kept$/m);

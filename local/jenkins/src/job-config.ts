@@ -29,6 +29,9 @@ const parser = new XMLParser({
   attributeNamePrefix: '@',
   parseTagValue: false,
   trimValues: false,
+  // Scripts are full of entities, numeric ones too; a config is its author's own, so there is no limit to fear.
+  htmlEntities: true,
+  processEntities: { enabled: true, maxTotalExpansions: Infinity, maxExpandedLength: Infinity },
 });
 
 /** Reads the config.xml of a pipeline job. Throws with what is wrong when it is none. */

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -18,7 +18,12 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env);
   mkdirSync(config.home, { recursive: true });
   const groovy = new Groovy(config.cache, config.groovyJar, log);
-  const server = createServer();
+  // The port is taken first, so that a second server ends before it touches anything.
+  const gettingReady: RequestListener = (_request, response) => {
+    response.writeHead(503, { 'content-type': 'text/plain' });
+    response.end('Please wait while Jenkins is getting ready to work\n');
+  };
+  const server = createServer(gettingReady);
   await listen(server, config.port);
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}/`;
@@ -33,6 +38,7 @@ async function serve(): Promise<void> {
     lastQueueId(jobs),
     log,
   );
+  server.off('request', gettingReady);
   server.on('request', createApp({ config, jobs, queue, groovy, credentials }, log));
   log.info({ port, jobs: jobs.all.length }, `Jenkins is listening at ${url}`);
 

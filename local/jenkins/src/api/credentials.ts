@@ -3,7 +3,7 @@ import { XMLParser } from 'fast-xml-parser';
 import type { Credential } from '../credentials.js';
 import { answer, fields, HttpError, type ApiContext } from './context.js';
 
-const parser = new XMLParser({ parseTagValue: false, trimValues: false });
+const parser = new XMLParser({ parseTagValue: false, trimValues: false, htmlEntities: true });
 const xmlBody = text({ type: ['application/xml', 'text/xml'], limit: '1mb' });
 
 /** The global credential store: `/credentials/store/system/domain/_/…`. Secrets go in, never out. */

@@ -123,7 +123,8 @@ class Interpreter {
       return scope.run(body)
     }
     FlowSteps.node(label) {
-      if (checkout) Stages.run('Declarative: Checkout SCM') { Steps.invoke('checkout', [new Scm(Build.config.scm as Map)] as Object[]) }
+      // A pipeline typed into the job has nothing to check out.
+      if (checkout && Build.config.scm.commit) Stages.run('Declarative: Checkout SCM') { Steps.invoke('checkout', [new Scm(Build.config.scm as Map)] as Object[]) }
       body.call()
     }
   }

@@ -16,6 +16,7 @@ class ScmSteps {
   static Map checkout(Object given) {
     if (!(given instanceof Scm)) return other(given as Map)
     Map scm = given.revision
+    if (!scm.commit) throw new AbortException('‘checkout scm’ is only available when using “Multibranch Pipeline” or “Pipeline script from SCM”')
     String directory = Build.directory()
     if (directory != Build.config.workspace) {
       if (!new File(directory, '.git').exists()) git(directory, ['init', '--quiet'])
