@@ -4,12 +4,14 @@ import reporters from 'jasmine-reporters';
 import { mkdirSync, writeFileSync } from 'node:fs';
 
 const suffix = { unit: 'spec', contract: 'contract', journey: 'journey' };
+const deadlineMs = { unit: 5_000, contract: 60_000, journey: 300_000 };
 const rings = process.argv.slice(2).filter((argument) => argument in suffix);
 const filter = process.argv.find((argument) => argument.startsWith('--filter='))?.slice('--filter='.length);
 
 for (const ring of rings.length > 0 ? rings : ['unit']) {
   const jasmine = new Jasmine({ projectBaseDir: import.meta.dirname });
   jasmine.exitOnCompletion = false;
+  globalThis.jasmine.DEFAULT_TIMEOUT_INTERVAL = deadlineMs[ring];
   jasmine.loadConfig({
     spec_dir: '.',
     spec_files: [`*/dist/spec/**/*.${suffix[ring]}.js`, `local/*/dist/spec/**/*.${suffix[ring]}.js`],

@@ -69,7 +69,6 @@ describe('a fleet from nothing', () => {
   }
 
   beforeAll(async () => {
-    jasmine.DEFAULT_TIMEOUT_INTERVAL = 300_000;
     // The commit at hand, as a newcomer would have it: what is built and released is a clone.
     run(home, 'git', 'clone', '--quiet', root, project);
     const up = await runBeside(project, process.execPath, command, 'up', '--local', '--detach');
@@ -212,8 +211,9 @@ function leftBehind(of: string): string[] {
   const linesWith = (text: string, part: string) => text.split('\n').filter((line) => line.includes(part));
   const processes = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .map((pid) => read(`/proc/${pid}/cmdline`) + read(`/proc/${pid}/environ`))
-    .filter((text) => text.includes(of) || text.includes(cloud));
+    .map((pid) => ({ command: read(`/proc/${pid}/cmdline`), settings: read(`/proc/${pid}/environ`) }))
+    .filter(({ command: line, settings }) => `${line}${settings}`.includes(of) || line.includes(cloud))
+    .map(({ command: line }) => line);
   return [
     ...processes,
     ...linesWith(readFileSync('/proc/mounts', 'utf8'), of),

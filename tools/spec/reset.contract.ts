@@ -83,6 +83,23 @@ describe('taking a red commit back', () => {
     expect(await git(clone, 'rev-parse', 'main')).toBe(bad);
   });
 
+  it('goes back to a green commit that was taken over from another branch', async () => {
+    const taken = await commit('app.txt', 'green on canary, then merged');
+    await rememberStable(clone, 'canary', taken);
+    const bad = await commit('app.txt', 'bad');
+    expect(await takeBack(clone, 'main', bad)).toEqual(jasmine.objectContaining({ done: true, to: taken }));
+  });
+
+  it('goes back to the green commit that an amend replaced', async () => {
+    const green = await commit('app.txt', 'green');
+    await rememberStable(clone, 'main', green);
+    await writeFile(join(clone, 'app.txt'), 'bad');
+    await git(clone, 'commit', '--quiet', '--all', '--amend', '--no-edit');
+    expect(await takeBack(clone, 'main', await head())).toEqual(
+      jasmine.objectContaining({ done: true, to: green }),
+    );
+  });
+
   it('works in a worktree', async () => {
     const tree = `${clone}-tree`;
     try {

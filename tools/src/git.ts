@@ -50,6 +50,11 @@ export async function operationInProgress(folder: string): Promise<string | null
   return null;
 }
 
+/** True when a commit is contained in another's history, or is that commit. */
+export async function isAncestor(folder: string, ancestor: string, commit: string): Promise<boolean> {
+  return (await gitOrNull(folder, 'merge-base', '--is-ancestor', ancestor, commit)) !== null;
+}
+
 /** Where the last green commit of a branch is remembered. */
 export function stableRef(branch: string): string {
   return `refs/coalmine/stable/${branch}`;

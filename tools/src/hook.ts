@@ -1,4 +1,4 @@
-import { currentBranch, git, operationInProgress, resolveCommit } from './git.js';
+import { currentBranch, isAncestor, operationInProgress, resolveCommit } from './git.js';
 import type { Config } from '@coalmine/fleet/config.js';
 
 /** One line that git hands to `pre-push`: what goes where. */
@@ -54,10 +54,5 @@ export async function committed(folder: string): Promise<{ branch: string; commi
 /** True when the remote branch would lose commits by this push. */
 export async function rewritesHistory(folder: string, ref: PushedRef): Promise<boolean> {
   if (isNewBranch(ref)) return false;
-  try {
-    await git(folder, 'merge-base', '--is-ancestor', ref.remoteCommit, ref.localCommit);
-    return false;
-  } catch {
-    return true;
-  }
+  return !(await isAncestor(folder, ref.remoteCommit, ref.localCommit));
 }

@@ -1,4 +1,12 @@
-import { currentBranch, git, operationInProgress, rejectedRef, resolveCommit, stableRef } from './git.js';
+import {
+  currentBranch,
+  git,
+  isAncestor,
+  operationInProgress,
+  rejectedRef,
+  resolveCommit,
+  stableRef,
+} from './git.js';
 
 export type ResetOutcome =
   { done: true; to: string; rejected: string } | { done: false; why: string; rejected: string };
@@ -17,7 +25,7 @@ export async function takeBack(folder: string, branch: string, commit: string): 
   if (operation) return leave(`a ${operation} is under way`);
   if ((await currentBranch(folder)) !== branch) return leave(`${branch} is not checked out any more`);
   if ((await resolveCommit(folder, 'HEAD')) !== commit) return leave(`${branch} has moved on since`);
-  const stable = await resolveCommit(folder, stableRef(branch));
+  const stable = await lastStable(folder, branch, commit);
   if (!stable) return leave(`no commit of ${branch} was green yet, so there is none to go back to`);
   if (stable === commit) return leave(`it is the last stable commit itself`);
   try {
@@ -33,4 +41,22 @@ export async function takeBack(folder: string, branch: string, commit: string): 
 /** Remembers a green commit as the place to come back to. A commit older than the known one changes nothing. */
 export async function rememberStable(folder: string, branch: string, commit: string): Promise<void> {
   await git(folder, 'update-ref', '-m', 'coalmine: green build', stableRef(branch), commit);
+}
+
+/**
+ * Where a red commit's branch goes back to: the branch's last green commit, or a later one that the branch has
+ * taken over since from another (a green commit of `canary`, say, that was merged).
+ */
+async function lastStable(folder: string, branch: string, commit: string): Promise<string | null> {
+  const own = await resolveCommit(folder, stableRef(branch));
+  const known = await git(folder, 'for-each-ref', '--format=%(objectname)', stableRef(''));
+  let nearest: { candidate: string; distance: number } | null = null;
+  for (const candidate of new Set(known.split('\n').filter(Boolean))) {
+    if (candidate === commit || !(await isAncestor(folder, candidate, commit))) continue;
+    const distance = Number(await git(folder, 'rev-list', '--count', `${candidate}..${commit}`));
+    if (!nearest || distance < nearest.distance) nearest = { candidate, distance };
+  }
+  if (!nearest) return own;
+  // After an amend the green commit is no ancestor any more, but still the one to go back to.
+  return own === null || (await isAncestor(folder, own, nearest.candidate)) ? nearest.candidate : own;
 }

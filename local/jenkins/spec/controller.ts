@@ -128,7 +128,7 @@ export class Controller {
 
   /** Follows the log to the end, as a hook does. */
   async follow(job: string, number: number): Promise<Finished> {
-    const stream = this.client.build.logStream(job, number, 'text', 50);
+    const stream = this.client.build.logStream({ name: job, number, type: 'text', delay: 50 });
     let log = '';
     stream.on('data', (text: string) => (log += text));
     await new Promise<void>((done, fail) => {

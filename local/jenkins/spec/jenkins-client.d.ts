@@ -26,7 +26,7 @@ declare module 'jenkins' {
       get(name: string, number: number): Promise<BuildInfo>;
       stop(name: string, number: number): Promise<void>;
       log(name: string, number: number): Promise<string>;
-      logStream(name: string, number: number, type: 'text', delay: number): EventEmitter;
+      logStream(options: { name: string; number: number; type: 'text'; delay: number }): EventEmitter;
     };
   }
 }

@@ -121,10 +121,10 @@ junit 'r/junit.xml'`),
   it('ends the whole process tree at a stop, and still runs post', async () => {
     await controller.inline(
       'endless',
-      `${stageOf("sh 'sleep 987123 & sleep 987124; echo after'").replace(/\}\n$/, '')}  post {\n aborted { sh 'echo cleaned up' }\n }\n}`,
+      `${stageOf("sh 'sleep 987123 & echo sleeping; sleep 987124; echo after'").replace(/\}\n$/, '')}  post {\n aborted { sh 'echo cleaned up' }\n }\n}`,
     );
     const number = await controller.trigger('endless');
-    await controller.logContains('endless', number, '+ sleep 987124');
+    await controller.logContains('endless', number, '+ echo sleeping');
     const since = Date.now();
     await controller.client.build.stop('endless', number);
     const { result, log } = await controller.follow('endless', number);

@@ -85,11 +85,11 @@ export function buildRoutes(context: ApiContext): Router {
 
   router.post([`${at}/input/:id/proceedEmpty`, `${at}/input/:id/submit`], (request, response) => {
     answerInput(request, String(response.locals.user), false);
-    response.status(200).end();
+    response.redirect(302, request.get('referer') ?? '../..');
   });
   router.post(`${at}/input/:id/abort`, (request, response) => {
     answerInput(request, String(response.locals.user), true);
-    response.status(200).end();
+    response.redirect(302, request.get('referer') ?? '../..');
   });
 
   router.get([`${at}/:tool/api/json`, `${at}/:tool/all/api/json`], (request, response) => {

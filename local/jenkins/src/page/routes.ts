@@ -1,6 +1,44 @@
 import { Router } from 'express';
-import type { ApiContext } from '../api/context.js';
+import { resolve } from 'node:path';
+import { causeOf } from '../api/jobs.js';
+import { fields, findBuild, findJob, HttpError, type ApiContext } from '../api/context.js';
+import { resolveParameters } from '../parameters.js';
+import { buildPage, stages } from './build.js';
+import { jobPage, jobPath, jobsPage } from './jobs.js';
 
-export function pageRoutes(_context: ApiContext): Router {
-  return Router();
+const files = resolve(import.meta.dirname, '../../../src/page');
+
+/** The pages for people; what they do goes through the same queue as the API. */
+export function pageRoutes(context: ApiContext): Router {
+  const router = Router();
+  router.get('/static/:file', (request, response) => {
+    const file = request.params.file;
+    if (!['style.css', 'console.js'].includes(file)) throw new HttpError(404, 'Not Found');
+    response.sendFile(file, { root: files });
+  });
+  router.get('/', (_request, response) => {
+    response.type('html').send(jobsPage(context.jobs.all, context.queue.waiting));
+  });
+  router.get('/job/:name', (request, response) => {
+    response.type('html').send(jobPage(findJob(context, request)));
+  });
+  router.post('/job/:name/start', (request, response) => {
+    const job = findJob(context, request);
+    if (job.config.disabled) throw new HttpError(409, `${job.name} is not buildable`);
+    // A form leaves out a checkbox that is not ticked.
+    const unticked = Object.fromEntries(
+      job.config.parameters.filter(({ kind }) => kind === 'boolean').map(({ name }) => [name, 'false']),
+    );
+    const parameters = resolveParameters(job.config.parameters, { ...unticked, ...fields(request) });
+    context.queue.add(job, parameters, causeOf(request, response));
+    response.redirect(302, jobPath(job));
+  });
+  router.get(['/job/:name/:number', '/job/:name/:number/console'], (request, response) => {
+    const { job, build } = findBuild(context, request);
+    response.type('html').send(buildPage(job, build));
+  });
+  router.get('/job/:name/:number/stages', (request, response) => {
+    response.type('html').send(stages(findBuild(context, request).build.record.stages).text);
+  });
+  return router;
 }

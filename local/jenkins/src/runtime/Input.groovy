@@ -35,3 +35,29 @@ class Input {
     if (question) question.answer = command
   }
 }
+
+/** `input {}` of a stage: its parameters become environment of the stage. */
+class InputBlock extends Recorder {
+  final Map given = [:]
+
+  static Map<String, String> ask(Closure block) {
+    InputBlock recorder = new InputBlock()
+    read(block, recorder)
+    def answer = Steps.invoke('input', [recorder.given] as Object[])
+    List parameters = recorder.given.parameters ?: []
+    if (answer instanceof Map) return answer.collectEntries { [it.key, it.value as String] }
+    parameters.size() == 1 ? [(parameters.first().name): answer as String] : [:]
+  }
+
+  void message(Object value) { given.message = value as String }
+
+  void id(Object value) { given.id = value as String }
+
+  void ok(Object value) { given.ok = value as String }
+
+  void submitter(Object value) { given.submitter = value as String }
+
+  void submitterParameter(Object value) { given.submitterParameter = value as String }
+
+  void parameters(Closure block) { given.parameters = Parameters.read(block) }
+}

@@ -29,8 +29,10 @@ class Validator extends CompilationCustomizer {
     this.source = source
     List<Statement> pipelines = source.AST.statementBlock.statements.findAll { Statement it -> Ast.call(it)?.methodAsString == 'pipeline' }
     if (pipelines.size() > 1) error('Only one pipeline { ... } block can be used in a single run', pipelines[1])
-    if (pipelines) new PipelineRules(this).check(pipelines.first())
-    else if (source.AST.statementBlock.statements.any { Statement it -> Ast.nestsPipeline(it) }) {
+    if (pipelines) {
+      new PipelineRules(this).check(pipelines.first())
+      pipelines.first().visit(new LazyEnvironment())
+    } else if (source.AST.statementBlock.statements.any { Statement it -> Ast.nestsPipeline(it) }) {
       error('pipeline block must be at the top-level, not within another block.', source.AST.statementBlock.statements.first())
     }
   }
