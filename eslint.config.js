@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/build/', '**/node_modules/', '.coalmine/', '**/page/*.js'] },
+  { ignores: ['**/dist/', '**/build/', '**/node_modules/', '.coalmine/'] },
   ...tseslint.configs.strict,
   ...tseslint.configs.stylistic,
   {

@@ -157,7 +157,7 @@ async function start(
   child.unref();
   await writeFileAtomically(pidFile(project, server), String(child.pid));
   for (let tries = 0; tries < 300; tries += 1) {
-    if (await answers(port)) return;
+    if (await isReady(port)) return;
     if (child.exitCode !== null) break;
     await sleep(100);
   }
@@ -199,6 +199,15 @@ async function answers(port: number): Promise<boolean> {
     return true;
   } catch (error) {
     return (error as Error).name === 'TimeoutError';
+  }
+}
+
+/** A server answers before it is ready: Jenkins compiles its runtime first. */
+async function isReady(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
   }
 }
 

@@ -68,7 +68,9 @@ export async function removeCgroup(name: string): Promise<void> {
 async function processesIn(folder: string): Promise<number[]> {
   const own = await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => '');
   const below = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const nested = await Promise.all(below.filter((entry) => entry.isDirectory()).map(({ name }) => processesIn(join(folder, name))));
+  const nested = await Promise.all(
+    below.filter((entry) => entry.isDirectory()).map(({ name }) => processesIn(join(folder, name))),
+  );
   return [...own.split('\n').filter(Boolean).map(Number), ...nested.flat()];
 }
 
