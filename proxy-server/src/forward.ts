@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerJson } from '@coalmine/fleet/service.js';
 import type { Backend } from './backends.js';
-import { requestHeaders, responseHeaders } from './headers.js';
+import { clientAddress, requestHeaders, responseHeaders } from './headers.js';
 import { mayRetry } from './retry.js';
 
 /** What became of a request, for the traffic figures. */
@@ -112,8 +112,4 @@ export function refuse(response: ServerResponse, status: number, reason: string)
 
 function isTimeout(error: NodeJS.ErrnoException): boolean {
   return /TIMEOUT/.test(error.code ?? '');
-}
-
-function clientAddress(request: IncomingMessage): string {
-  return (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
 }

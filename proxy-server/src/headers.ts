@@ -14,8 +14,14 @@ const hopByHop = new Set([
   ...['transfer-encoding', 'upgrade'],
 ]);
 
-/** Set by us alone: what a client says of them is not believed. */
-const owned = new Set(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded']);
+/** Written by us: of the client's own only the request id is taken over. */
+const owned = new Set([
+  'x-request-id',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'forwarded',
+]);
 
 /** Never removed because a Connection header names them: the request would mean something else. */
 const protectedNames = new Set(['host', 'content-length', 'content-type', 'authorization', 'cookie']);
@@ -31,6 +37,8 @@ export function requestHeaders(request: IncomingMessage, clientAddress: string):
     headers.push(raw[index] ?? '', raw[index + 1] ?? '');
   }
   headers.push('x-forwarded-for', clientAddress, 'x-forwarded-proto', 'http');
+  const id = request.headers['x-request-id'];
+  if (typeof id === 'string') headers.push('x-request-id', id);
   if (request.headers.host !== undefined) headers.push('x-forwarded-host', request.headers.host);
   return headers;
 }
@@ -57,4 +65,9 @@ function nominatedBy(connection: string | undefined): ReadonlySet<string> | null
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return null;
   const names = connection.split(',').map((name) => name.trim().toLowerCase());
   return new Set(names.filter((name) => !protectedNames.has(name)));
+}
+
+/** Who is at the other end of the connection. */
+export function clientAddress(request: IncomingMessage): string {
+  return (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
 }

@@ -2,10 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import httpProxy from 'http-proxy';
 import type { Backend } from './backends.js';
+import { clientAddress } from './headers.js';
 
 /** WebSockets and other upgrades, through http-proxy, with every end of the line watched for errors. */
 export class Upgrades {
-  private readonly proxy = httpProxy.createProxyServer({ xfwd: true });
+  private readonly proxy = httpProxy.createProxyServer();
   private readonly sockets = new Set<Duplex>();
 
   constructor() {
@@ -32,8 +33,9 @@ export class Upgrades {
       this.sockets.delete(socket);
       backend.inFlight -= 1;
     });
-    for (const name of ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host'])
-      request.headers[name] = undefined;
+    request.headers['x-forwarded-for'] = clientAddress(request);
+    request.headers['x-forwarded-proto'] = 'http';
+    request.headers['x-forwarded-host'] = request.headers.host ?? '';
     this.proxy.ws(request, socket, head, { target: backend.origin });
   }
 

@@ -1,5 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -18,10 +19,19 @@ export interface Finished {
 
 /** A real controller process on a temporary home and a free port, and the real npm client for it. */
 export class Controller {
-  readonly root = mkdtempSync(join(tmpdir(), 'coalmine-jenkins-'));
-  readonly home = join(this.root, 'home');
+  private directory?: string;
   private child?: ChildProcess;
   private port = 0;
+
+  /** Made when it is first needed: a suite that is filtered out leaves nothing behind. */
+  get root(): string {
+    this.directory ??= mkdtempSync(join(tmpdir(), 'coalmine-jenkins-'));
+    return this.directory;
+  }
+
+  get home(): string {
+    return join(this.root, 'home');
+  }
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
@@ -40,6 +50,17 @@ export class Controller {
       redirect: 'manual',
       ...init,
       headers: { authorization: this.authorization, ...init.headers },
+    });
+  }
+
+  /** A request without credentials, by a client that is no browser (Node's fetch passes for one). */
+  async anonymous(path: string): Promise<{ status: number; header(name: string): string | undefined }> {
+    return new Promise((done, fail) => {
+      get(`${this.url}${path}`, (response) => {
+        response.resume();
+        const header = (name: string): string | undefined => response.headers[name]?.toString();
+        done({ status: response.statusCode ?? 0, header });
+      }).on('error', fail);
     });
   }
 

@@ -53,7 +53,7 @@ describe('local/jenkins with the shared library', () => {
       body: new URLSearchParams({ jenkinsfile }),
     });
     expect(await answer.text()).toBe('Jenkinsfile successfully validated.\n');
-  });
+  }, 30_000);
 
   it('builds with nothing but defaults: test, lint, package, no deploy', async () => {
     const { result, log, number } = await controller.run('coalmine', {});
@@ -65,7 +65,7 @@ describe('local/jenkins with the shared library', () => {
     ] as unknown as string[]);
     const { displayName } = await controller.client.build.get('coalmine', number);
     expect(displayName).toMatch(/^#\d+ main [0-9a-f]{8}$/);
-  });
+  }, 30_000);
 
   it('deploys what is built when TARGET says so, and only deploys with ACTION=deploy', async () => {
     const { log } = await controller.run('coalmine', { TARGET: 'canary' });
@@ -77,5 +77,5 @@ describe('local/jenkins with the shared library', () => {
     const rolledBack = await controller.run('coalmine', { ACTION: 'rollback', TARGET: 'prod' });
     expect(calls(rolledBack.log)).toEqual(['rollback --target prod']);
     expect(calls((await controller.run('coalmine', { ACTION: 'promote' })).log)).toEqual(['promote']);
-  });
+  }, 30_000);
 });

@@ -66,7 +66,7 @@ describe('local/jenkins pipelines', () => {
       'Never NOT_EXECUTED',
       'Declarative: Post Actions SUCCESS',
     ]);
-  });
+  }, 30_000);
 
   it('publishes tests, findings and artifacts', async () => {
     await controller.inline(
@@ -95,7 +95,7 @@ junit 'r/junit.xml'`),
     ]);
     expect(await (await controller.fetch(`/job/reports/${number}/artifact/r/junit.xml`)).text()).toBe(junit);
     expect((await controller.fetch(`/job/reports/${number}/artifact/..%2fbuild.json`)).status).toBe(404);
-  });
+  }, 30_000);
 
   it('masks credentials and inherited secrets in the log', async () => {
     const body = `<com.x.StringCredentialsImpl><id>deploy</id><secret>s3cret'value</secret></com.x.StringCredentialsImpl>`;
@@ -116,7 +116,7 @@ junit 'r/junit.xml'`),
     expect(log).toContain('Masking supported pattern matches of $T');
     expect(log).toContain('value ****');
     expect(log).not.toMatch(/s3cret|inherited-secret|czNjcmV0/);
-  });
+  }, 30_000);
 
   it('ends the whole process tree at a stop, and still runs post', async () => {
     await controller.inline(
@@ -129,12 +129,13 @@ junit 'r/junit.xml'`),
     await controller.client.build.stop('endless', number);
     const { result, log } = await controller.follow('endless', number);
     expect(result).toBe('ABORTED');
-    expect(Date.now() - since).toBeLessThan(3000);
+    // SIGKILL would come after 20 s: it ended by SIGTERM.
+    expect(Date.now() - since).toBeLessThan(10_000);
     expect(log).toContain('Aborted by admin');
     expect(log).toContain('cleaned up');
     expect(log).not.toContain('\nafter');
     expect(running('sleep 98712[34]')).toBe('');
-  });
+  }, 30_000);
 
   it('ends a hung sh at the timeout', async () => {
     await controller.inline('hung', stageOf("timeout(time: 1, unit: 'SECONDS') {\n sh 'sleep 987125'\n }"));
@@ -142,14 +143,14 @@ junit 'r/junit.xml'`),
     expect(result).toBe('ABORTED');
     expect(log).toContain('Cancelling nested steps due to timeout');
     expect(running('sleep 987125')).toBe('');
-  });
+  }, 30_000);
 
   it('shows a build as aborted after a kill -9 of the controller, leaves no process, and goes on', async () => {
     await controller.inline('killed', stageOf("sh 'sleep ${LENGTH:-987126}'"));
     const number = await controller.trigger('killed');
     await controller.logContains('killed', number, '+ sleep 987126');
     await controller.stop('SIGKILL');
-    await pause(300);
+    for (let attempt = 0; attempt < 100 && running('sleep 987126') !== ''; attempt += 1) await pause(50);
     expect(running('sleep 987126')).toBe('');
     await controller.start();
     const build = await controller.client.build.get('killed', number);
@@ -159,7 +160,7 @@ junit 'r/junit.xml'`),
       (await controller.client.job.config('killed')).toString().replace('987126', '0'),
     );
     expect((await controller.run('killed')).result).toBe('SUCCESS');
-  });
+  }, 30_000);
 
   it('names an unknown step and its line', async () => {
     await controller.inline('unknown', stageOf('frobnicate 3'));
@@ -167,7 +168,7 @@ junit 'r/junit.xml'`),
     expect(result).toBe('FAILURE');
     expect(log).toContain("No such DSL method 'frobnicate' found among steps [");
     expect(log).toContain('(WorkflowScript:6)');
-  });
+  }, 30_000);
 
   it('refuses before anything runs what Declarative refuses: all errors, with line and column', async () => {
     const script =
@@ -191,7 +192,7 @@ junit 'r/junit.xml'`),
     expect(result).toBe('FAILURE');
     expect(log).toContain('WorkflowScript: 5: Expected a step @ line 5, column 9.');
     expect(log).not.toContain('[Pipeline] node');
-  });
+  }, 30_000);
 
   it('runs when, environment, parallel, matrix, catchError and retry as Declarative does', async () => {
     await controller.inline(
@@ -258,7 +259,7 @@ junit 'r/junit.xml'`),
     expect(log).toContain('attempts: 3');
     expect(log).toContain("(Matrix - OS = 'bsd')");
     expect(log).toContain('cell: linux');
-  });
+  }, 30_000);
 
   it('builds twenty at once, as many at a time as there are executors, each quickly', async () => {
     await controller.inline(

@@ -31,7 +31,7 @@ describe('local/jenkins remote API', () => {
     });
     await client.job.destroy(name);
     expect(await client.job.exists(name)).toBeFalse();
-  });
+  }, 30_000);
 
   it('triggers with odd parameters, streams the log, and takes nothing in them for code', async () => {
     const odd = `$(touch ${controller.root}/owned) 'single' "double" \`tick\`\nnext line \${HOME} ü`;
@@ -53,7 +53,7 @@ describe('local/jenkins remote API', () => {
     expect(actions.flatMap(({ parameters }) => parameters ?? [])).toEqual([
       jasmine.objectContaining({ name: 'WHO', value: odd }),
     ]);
-  });
+  }, 30_000);
 
   it('builds the commit and the clone that COMMIT and REPO name, and keeps what git ignores between builds', async () => {
     const script = stageOf("sh 'cat text; ls kept untracked 2>&1 || true; touch kept untracked'");
@@ -74,12 +74,12 @@ describe('local/jenkins remote API', () => {
     expect((await controller.run('commits', { COMMIT: 'no-such; rm -rf' })).log).toContain(
       'ERROR: ‘no-such; rm -rf’ is not a commit’s hash',
     );
-  });
+  }, 30_000);
 
   it('refuses as Jenkins does: 403 without, 401 with wrong credentials, 404, 405, 400, foreign forms', async () => {
-    const anonymous = await fetch(`${controller.url}/api/json`);
+    const anonymous = await controller.anonymous('/api/json');
     expect(anonymous.status).toBe(403);
-    expect(anonymous.headers.get('x-you-are-authenticated-as')).toBe('anonymous');
+    expect(anonymous.header('x-you-are-authenticated-as')).toBe('anonymous');
     expect((await controller.fetch('/api/json', { headers: { authorization: 'Basic YTpi' } })).status).toBe(
       401,
     );
@@ -93,7 +93,7 @@ describe('local/jenkins remote API', () => {
     expect(started.status).toBe(201);
     expect(started.headers.get('location')).toMatch(/\/queue\/item\/\d+\/$/);
     expect(started.headers.get('x-jenkins')).toMatch(/^2\./);
-  });
+  }, 30_000);
 
   it('names what is wrong with its settings or its port, and ends', async () => {
     const main = resolve(import.meta.dirname, '../src/main.js');
@@ -110,5 +110,5 @@ describe('local/jenkins remote API', () => {
     const port = new URL(controller.url).port;
     const settings = { COALMINE_JENKINS_HOME: controller.root, JENKINS_USER: 'a', JENKINS_TOKEN: '12345678' };
     expect(await attempt({ ...settings, COALMINE_JENKINS_PORT: port })).toContain(`port ${port} is in use`);
-  });
+  }, 30_000);
 });

@@ -65,7 +65,8 @@ export function crumb(token: string): { _class: string; crumb: string; crumbRequ
 
 function refuseAnonymous(request: Request, response: Response): void {
   // Jenkins shows a login page here; a browser's own dialog does the same with less.
-  if (request.method === 'GET' && request.headers.accept?.includes('text/html')) {
+  const browser = 'sec-fetch-mode' in request.headers || request.headers.accept?.includes('text/html');
+  if (request.method === 'GET' && browser) {
     challenge(response).status(401).type('html').send('<html><body>Authentication required</body></html>');
     return;
   }

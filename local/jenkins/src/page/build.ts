@@ -79,7 +79,7 @@ function parameters({ record }: Build): Html {
       ${all.map(
         ([name, value]) =>
           html`<dt>${name}</dt>
-            <dd><code>${value === '' ? '–' : value}</code></dd>`,
+            <dd><code>${value === '' ? '–' : String(value)}</code></dd>`,
       )}
     </dl>`;
 }
