@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { ConsoleText } from './console-text.js';
 import { git, resolveCommit } from './git.js';
 import type { BuildParameters, BuildResult, Jenkins } from './jenkins.js';
 import { rememberStable, takeBack } from './reset.js';
@@ -14,7 +15,19 @@ export async function buildAndFollow(
   const say = quiet ? () => undefined : (text: string) => void process.stdout.write(text);
   const build = await jenkins.trigger(parameters, (why) => say(`Waiting: ${why}\n`));
   say(`Build #${build.number}: ${jenkins.buildUrl(build.number)}\n`);
-  return jenkins.follow(build.number, say);
+  return follow(jenkins, build.number, say);
+}
+
+/** Streams a build's log, made readable, until it ends. */
+export async function follow(
+  jenkins: Jenkins,
+  number: number,
+  say: (text: string) => void,
+): Promise<BuildResult> {
+  const console = new ConsoleText();
+  const result = await jenkins.follow(number, (text) => say(console.push(text)));
+  say(console.end());
+  return result;
 }
 
 /**

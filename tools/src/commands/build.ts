@@ -1,7 +1,7 @@
 import { readEnvironment } from '../environment.js';
-import { buildAndFollow, commitOf, conclude, offerCommit } from '../follow.js';
+import { buildAndFollow, commitOf, conclude, follow, offerCommit } from '../follow.js';
 import { currentBranch, git } from '../git.js';
-import { Jenkins, parameter, type BuildParameters, type BuildResult } from '../jenkins.js';
+import { Jenkins, parameter, type BuildParameters } from '../jenkins.js';
 import { Problem } from '../problem.js';
 import { openProject } from '../project.js';
 
@@ -27,20 +27,20 @@ export async function build(options: BuildOptions): Promise<boolean> {
   const target = options.target ?? defaultTarget;
   const action = options.action ?? 'build';
 
-  let result: BuildResult;
   if (options.attach) {
     const running = await jenkins.findBuild(commit);
     if (!running)
       throw new Problem(`Jenkins knows no build of ${commit.slice(0, 10)}`, 'Start one: coalmine build');
-    result = await jenkins.follow(
+    const result = await follow(
+      jenkins,
       running.number,
-      (text) => void (options.json ?? process.stdout.write(text)),
+      options.json ? () => undefined : (text) => void process.stdout.write(text),
     );
     const builtTarget = (parameter(running, 'TARGET') ?? 'none') as BuildParameters['TARGET'];
     console.log(await conclude(clone, branch, commit, builtTarget, result));
     return result.green;
   }
-  result = await buildAndFollow(
+  const result = await buildAndFollow(
     jenkins,
     {
       REPO: await offerCommit(clone, jenkins.url, commit),

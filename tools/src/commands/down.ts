@@ -5,10 +5,12 @@ import { openFleet } from '../fleet.js';
 import { isLocal, stopLocalCloud } from '../local-cloud.js';
 import { Problem } from '../problem.js';
 import { openProject, type Project } from '../project.js';
+import { stopHolder } from '../work-lock.js';
 
 /** Destroys the fleet; a local cloud goes with it. A fleet at DigitalOcean is only destroyed with `--yes`. */
 export async function down(options: { local?: boolean; yes?: boolean; project?: Project }): Promise<void> {
   const project = options.project ?? (await openProject());
+  await stopHolder(project.home);
   if (options.local || (await isLocal(project))) {
     await stopLocalCloud(project);
     await forgetDroplets(project);

@@ -6,13 +6,15 @@ import { readDeployments } from '../deployments.js';
 import { createDroplets, destroyDroplet } from '../droplets.js';
 import { openFleet, playbookVariables, type Fleet } from '../fleet.js';
 import { writeInventory } from '../inventory.js';
+import { follow } from '../follow.js';
 import { Jenkins, type BuildParameters } from '../jenkins.js';
 import { buildImage, startLocalCloud, startMail } from '../local-cloud.js';
 import { planFleet, poolOf, type Plan } from '../plan.js';
 import { Problem } from '../problem.js';
 import { openProject, type Project } from '../project.js';
 import { hasRelease, readRelease } from '../release.js';
-import { originOf, prepareOrigin, prepareTrialClone } from '../trial.js';
+import { prepareOrigin, prepareTrialClone, remoteSource, type Source } from '../source.js';
+import { takeLock } from '../work-lock.js';
 import { down } from './down.js';
 import { statusOf, statusText } from './status.js';
 
@@ -27,11 +29,13 @@ export async function up(options: UpOptions): Promise<void> {
   const started = Date.now();
   const project = await openProject();
   if (options.dryRun) return dryRun(project);
+  const release = await takeLock(project.home);
   const signal = options.local && !options.detach ? takeDownOnSignal(project) : null;
   if (options.local) await steps(localCloudSteps(project));
   const fleet = await openFleet(project);
   await steps(fleetSteps(project, fleet, options.local === true));
   const clone = options.local ? await prepareTrialClone(project) : null;
+  await release();
   console.log(`\nReady after ${Math.round((Date.now() - started) / 1000)} s.\n`);
   console.log(statusText(await statusOf(fleet)));
   if (clone) console.log(`\n${thingsToTry(project, clone)}`);
@@ -58,7 +62,7 @@ function localCloudSteps(project: Project): ListrTask[] {
 
 function fleetSteps(project: Project, fleet: Fleet, local: boolean): ListrTask[] {
   const plan = planFleet(project.config, fleet.droplets);
-  const known: { commit?: string } = {};
+  const known: { source?: Source; commit?: string } = {};
   return [
     {
       title: `Droplets: ${planText(plan)}`,
@@ -92,7 +96,8 @@ function fleetSteps(project: Project, fleet: Fleet, local: boolean): ListrTask[]
             {
               title: 'Build (Jenkins)',
               task: async (_context, build) => {
-                known.commit = await ensureRelease(project, fleet, (line) => (build.output = line));
+                known.source = local ? await prepareOrigin(project) : await remoteSource(project);
+                known.commit = await ensureRelease(fleet, known.source, (line) => (build.output = line));
               },
             },
           ],
@@ -102,8 +107,8 @@ function fleetSteps(project: Project, fleet: Fleet, local: boolean): ListrTask[]
     {
       title: 'Release',
       task: async (_, task) => {
-        const { commit } = known;
-        if (!commit) throw new Problem('There is no release to deploy');
+        const { commit, source } = known;
+        if (!commit || !source) throw new Problem('There is no release to deploy');
         const release = await readRelease(project.home, commit);
         const deployed = await readDeployments(project.home);
         if (!lacksRelease(planDeliveries('prod', release, fleet.droplets, deployed), deployed)) {
@@ -112,6 +117,7 @@ function fleetSteps(project: Project, fleet: Fleet, local: boolean): ListrTask[]
         }
         await throughJenkins(
           fleet,
+          source,
           { COMMIT: commit, ACTION: 'deploy', TARGET: 'prod' },
           (line) => (task.output = line),
         );
@@ -121,39 +127,33 @@ function fleetSteps(project: Project, fleet: Fleet, local: boolean): ListrTask[]
 }
 
 /** The commit that production runs, else this repository's HEAD, built and packaged by Jenkins if it is not yet. */
-async function ensureRelease(
-  project: Project,
-  fleet: Fleet,
-  onLine: (line: string) => void,
-): Promise<string> {
-  const { origin, commit: head } = await prepareOrigin(project);
+async function ensureRelease(fleet: Fleet, source: Source, onLine: (line: string) => void): Promise<string> {
+  const { project } = fleet;
   const jenkins = new Jenkins(fleet.environment, project.config.jenkins.job);
-  await jenkins.ensureJob(origin);
+  await jenkins.ensureJob(source.repository);
   const deployed = await readDeployments(project.home);
   const running = fleet.droplets
     .filter((droplet) => poolOf(droplet) === 'prod')
     .map((droplet) => deployed[droplet.id]?.['app-server']?.commit)
     .find((commit) => commit !== undefined && hasRelease(project.home, commit));
   if (running) return running;
-  if (hasRelease(project.home, head) && (await jenkins.isGreen(head))) return head;
-  await throughJenkins(fleet, { COMMIT: head, ACTION: 'build', TARGET: 'none' }, onLine);
-  return head;
+  const { commit } = source;
+  if (hasRelease(project.home, commit) && (await jenkins.isGreen(commit))) return commit;
+  await throughJenkins(fleet, source, { COMMIT: commit, ACTION: 'build', TARGET: 'none' }, onLine);
+  return commit;
 }
 
 async function throughJenkins(
   fleet: Fleet,
+  source: Source,
   parameters: Pick<BuildParameters, 'COMMIT' | 'ACTION' | 'TARGET'>,
   onLine: (line: string) => void,
 ): Promise<void> {
-  const { project } = fleet;
-  const jenkins = new Jenkins(fleet.environment, project.config.jenkins.job);
+  const { jenkins: settings, pools } = fleet.project.config;
+  const jenkins = new Jenkins(fleet.environment, settings.job);
   const log: string[] = [];
-  const build = await jenkins.trigger({
-    REPO: originOf(project),
-    BRANCH: project.config.pools.prod.branch,
-    ...parameters,
-  });
-  const result = await jenkins.follow(build.number, (text) => {
+  const build = await jenkins.trigger({ REPO: source.repository, BRANCH: pools.prod.branch, ...parameters });
+  const result = await follow(jenkins, build.number, (text) => {
     log.push(text);
     const line = text.trimEnd().split('\n').at(-1);
     if (line) onLine(line);
@@ -188,6 +188,7 @@ function planText(plan: Plan): string {
 /** Steps with what, how far and how long; on a pipe a line at each start and end. */
 async function steps(tasks: ListrTask[]): Promise<void> {
   await new Listr(tasks, {
+    registerSignalListeners: false, // Ctrl-C is ours: it takes everything down
     rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false },
     fallbackRendererOptions: { timer: PRESET_TIMER },
     fallbackRenderer: 'simple',
