@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Listr, PRESET_TIMER, type ListrTask } from 'listr2';
 import { runPlaybook } from '../ansible.js';
 import { lacksRelease, planDeliveries } from '../deploy.js';
@@ -195,17 +194,17 @@ async function steps(tasks: ListrTask[]): Promise<void> {
   }).run();
 }
 
-/** Resolves after Ctrl-C (or TERM) has taken everything down; a second Ctrl-C ends at once. */
-function takeDownOnSignal(project: Project): Promise<void> {
+/** Resolves after Ctrl-C, or the terminal's end, has taken everything down; more of them change nothing. */
+async function takeDownOnSignal(project: Project): Promise<void> {
   const keepAlive = setInterval(() => undefined, 60_000);
-  return Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'SIGHUP')]).then(
-    async () => {
-      clearInterval(keepAlive);
-      console.log('\nTaking everything down …');
-      await down({ local: true, project });
-      process.exit(0);
-    },
-  );
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+  });
+  clearInterval(keepAlive);
+  process.stdout.on('error', () => undefined); // the terminal may be gone, the fleet still has to go
+  console.log('\nTaking everything down …');
+  await down({ local: true, project });
+  process.exit(0);
 }
 
 function thingsToTry(project: Project, clone: string): string {
