@@ -26,8 +26,9 @@ export interface WatchOptions<T> {
 /**
  * Keeps a value of Redis in memory: pushed by notices, healed by re-reading on every connect and by looking
  * at the revisions every few seconds. Redis away costs nothing: `current` stays what it was.
- * A revision that went back means that Redis was emptied: that is logged, and the last value is kept
- * until someone writes again.
+ * Where nobody has ever written (no revision), `initial` holds: it may come from a disk and know more than a Redis
+ * that was emptied. A Redis that is emptied later is logged, and the last value is kept until someone writes again.
+ * A value read from several topics is lost or kept as a whole: watch each topic by itself if that matters.
  */
 export function watch<T>(options: WatchOptions<T>): Watched<T> {
   const { redis, topics, read, onChange, log } = options;
@@ -51,7 +52,10 @@ export function watch<T>(options: WatchOptions<T>): Watched<T> {
         if (revisions.every((revision, index) => revision === known[index])) continue;
         if (revisions.some((revision, index) => revision < (known[index] ?? 0))) {
           log.error({ topics, known, revisions }, 'Redis has lost its state; keeping the last known');
-          if (revisions.every((revision) => revision === 0)) continue;
+        }
+        if (revisions.every((revision) => revision === 0)) {
+          known = revisions;
+          continue;
         }
         const value = await read(redis);
         known = revisions;

@@ -6,9 +6,11 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { Server as NetServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Histogram, Registry } from 'prom-client';
+import { Drain } from './drain.js';
 import { createMetrics, requestHistogram } from './metrics.js';
 
 export interface Health {
@@ -32,7 +34,12 @@ export interface ServiceOptions {
   /** The operations' paths on a port of their own, for a service whose own paths belong to others (the proxy). */
   operationsPort?: number;
   /** Upgrades (WebSocket), which node:http hands over outside the handler. */
-  onUpgrade?: (request: IncomingMessage, socket: import('node:stream').Duplex, head: Buffer) => void;
+  onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /**
+   * The handler passes on the answers of others and writes all headers itself, the request id among them: a header
+   * set beforehand would make node:http merge the two, which is slow and keeps only the last of several Set-Cookie.
+   */
+  ownsHeaders?: boolean;
 }
 
 export interface RunningService {
@@ -45,8 +52,6 @@ export interface RunningService {
 /** systemd hands the listening socket over as file descriptor 3 when LISTEN_FDS is set for this process. */
 const firstSystemdDescriptor = 3;
 
-const idleGraceMs = 100;
-
 /**
  * The life of an HTTP service: listens (on systemd's socket if there is one), answers `/healthz` and
  * `/metrics`, gives every request an id and a log line, and on SIGTERM stops without dropping a request.
@@ -55,12 +60,10 @@ export async function runService(options: ServiceOptions): Promise<RunningServic
   const { name, log, handler } = options;
   const metrics = options.metrics ?? createMetrics(name);
   const latency = requestHistogram(metrics);
-  const life = { stopping: false };
-
   const operations = (request: IncomingMessage, response: ServerResponse): boolean => {
     if (request.url === '/healthz') {
       const health = options.health();
-      const ok = health.ok && !life.stopping;
+      const ok = health.ok && !drain.stopping;
       answerJson(response, ok ? 200 : 503, {
         ...health,
         ok,
@@ -80,14 +83,23 @@ export async function runService(options: ServiceOptions): Promise<RunningServic
   };
 
   const server = createServer((request, response) => {
-    if (life.stopping) response.setHeader('connection', 'close');
+    drain.admit(response);
+    response.once('close', () => drain.release(response));
     if (options.operationsPort === undefined && operations(request, response)) return;
     observe(request, response, latency, log);
+    if (!options.ownsHeaders) response.setHeader('x-request-id', requestId(request));
     handler(request, response);
   });
   server.keepAliveTimeout = 65_000;
   server.headersTimeout = 10_000;
-  if (options.onUpgrade) server.on('upgrade', options.onUpgrade);
+  const drain = new Drain(server, log);
+  const { onUpgrade } = options;
+  if (onUpgrade) {
+    server.on('upgrade', (request, socket, head) => {
+      drain.admitUpgraded(socket);
+      onUpgrade(request, socket, head);
+    });
+  }
   await listen(server, options);
 
   const operationsServer =
@@ -97,11 +109,8 @@ export async function runService(options: ServiceOptions): Promise<RunningServic
           if (!operations(request, response)) answerJson(response, 404, { error: 'not found' });
         });
   if (operationsServer) {
-    await listenOn(
-      operationsServer,
-      { port: options.operationsPort, host: options.host ?? '127.0.0.1' },
-      name,
-    );
+    const where = { port: options.operationsPort, host: options.host ?? '127.0.0.1' };
+    await listenOn(operationsServer, where, 'OPERATIONS_PORT');
   }
 
   const { port } = (server.address() as AddressInfo | null) ?? { port: options.port };
@@ -109,7 +118,7 @@ export async function runService(options: ServiceOptions): Promise<RunningServic
 
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => {
-    stopped ??= drain(server, life, options.drainMs ?? 10_000, log).then(async () => {
+    stopped ??= drain.run(options.drainMs ?? 10_000).then(async () => {
       operationsServer?.close();
       operationsServer?.closeAllConnections();
       await options.onStop?.();
@@ -155,51 +164,25 @@ async function listen(server: Server, options: ServiceOptions): Promise<void> {
   const where = handedOver
     ? { fd: firstSystemdDescriptor }
     : { port: options.port, host: options.host ?? '127.0.0.1' };
-  await listenOn(server, where, options.name);
+  await listenOn(server, where, 'PORT');
 }
 
 function listenOn(
   server: Server,
   where: { fd: number } | { port?: number; host: string },
-  name: string,
+  setting: string,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const port = 'port' in where ? where.port : undefined;
       const reason =
         cause.code === 'EADDRINUSE'
-          ? `port ${port} is in use: stop what listens there, or set another PORT`
+          ? `port ${port} is in use: stop what listens there, or set another ${setting}`
           : cause.message;
-      reject(new Error(`${name}: ${reason}`, { cause }));
+      reject(new Error(reason, { cause }));
     });
     server.listen(where, resolve);
   });
-}
-
-/**
- * Stops accepting, answers what is in flight with `Connection: close`, then closes idle connections, and after
- * the deadline the rest. Idle connections get a moment's grace first: a client may be sending on one just now,
- * and would take the close for a lost request. (`http.Server.close` gives none, so the socket alone is closed.)
- */
-async function drain(
-  server: Server,
-  life: { stopping: boolean },
-  deadlineMs: number,
-  log: Logger,
-): Promise<void> {
-  life.stopping = true;
-  const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-  let sweep: NodeJS.Timeout | undefined;
-  const grace = setTimeout(() => {
-    server.closeIdleConnections();
-    sweep = setInterval(() => server.closeIdleConnections(), 20);
-  }, idleGraceMs);
-  const deadline = setTimeout(() => {
-    log.warn({ deadlineMs }, 'requests still in flight at the deadline are cut');
-    server.closeAllConnections();
-  }, deadlineMs);
-  await closed;
-  for (const timer of [grace, sweep, deadline]) clearTimeout(timer);
 }
 
 function observe(
@@ -208,8 +191,7 @@ function observe(
   latency: Histogram<'method' | 'status'>,
   log: Logger,
 ): void {
-  const id = (request.headers['x-request-id'] ??= randomUUID());
-  response.setHeader('x-request-id', id);
+  const id = requestId(request);
   const start = process.hrtime.bigint();
   response.once('close', () => {
     const seconds = Number(process.hrtime.bigint() - start) / 1e9;
@@ -220,6 +202,12 @@ function observe(
       'request',
     );
   });
+}
+
+/** The client's own id for a request, or a new one, which then stands in the request's headers as if it were. */
+export function requestId(request: IncomingMessage): string {
+  const id = (request.headers['x-request-id'] ??= randomUUID());
+  return typeof id === 'string' ? id : id.join();
 }
 
 /** Runs a service's start; a failure becomes one clear line per cause and exit code 1. */

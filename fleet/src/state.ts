@@ -134,6 +134,11 @@ export async function recordEvent(redis: Redis, event: FleetEvent): Promise<void
   await redis.xadd(keys.events, 'MAXLEN', '~', 10_000, '*', ...Object.entries(fields).flat());
 }
 
+/** Someone else wrote a key that the caller had put under WATCH; nothing was changed. */
+export class Conflict extends Error {
+  override readonly name = 'Conflict';
+}
+
 /** One MULTI: the write, the topic's next revision, and the notice; a reader never sees one without the others. */
 async function change(
   redis: Redis,
@@ -144,7 +149,9 @@ async function change(
   write(transaction);
   transaction.incr(keys.revision(topic));
   transaction.publish(changedChannel, topic);
-  for (const [error] of (await transaction.exec()) ?? []) if (error) throw error;
+  const answers = await transaction.exec();
+  if (answers === null) throw new Conflict(`${topic} were changed by someone else meanwhile`);
+  for (const [error] of answers) if (error) throw error;
 }
 
 function parseEntries<T>(entries: Record<string, string>, schema: z.ZodType<T>): ReadonlyMap<string, T> {

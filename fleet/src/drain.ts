@@ -1,0 +1,65 @@
+import type { Server, ServerResponse } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+
+const idleGraceMs = 100;
+const sweepEveryMs = 20;
+
+/** How a server stops without dropping a request: it knows what is in flight, and lets that end. */
+export class Drain {
+  private readonly inFlight = new Set<ServerResponse>();
+  private readonly upgraded = new Set<Duplex>();
+  private begun = false;
+
+  constructor(
+    private readonly server: Server,
+    private readonly log: Logger,
+  ) {}
+
+  get stopping(): boolean {
+    return this.begun;
+  }
+
+  /** A request has begun. While stopping, its answer is the last one on its connection. */
+  admit(response: ServerResponse): void {
+    this.inFlight.add(response);
+    if (this.begun) response.shouldKeepAlive = false;
+  }
+
+  /** Its answer is out, or the client has left. */
+  release(response: ServerResponse): void {
+    this.inFlight.delete(response);
+  }
+
+  /** A connection has left HTTP: the server waits for it when closing, but can no longer close it by itself. */
+  admitUpgraded(socket: Duplex): void {
+    this.upgraded.add(socket);
+    socket.once('close', () => this.upgraded.delete(socket));
+  }
+
+  /**
+   * Stops accepting, answers what is in flight with `Connection: close`, then closes idle and upgraded connections,
+   * and after the deadline the rest. Idle connections get a moment's grace first: a client may be sending on one
+   * just now, and would take the close for a lost request. (`http.Server.close` gives none, so the socket alone is
+   * closed.)
+   */
+  async run(deadlineMs: number): Promise<void> {
+    this.begun = true;
+    for (const response of this.inFlight) response.shouldKeepAlive = false;
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
+    let sweep: NodeJS.Timeout | undefined;
+    const grace = setTimeout(() => {
+      for (const socket of this.upgraded) socket.destroy();
+      this.server.closeIdleConnections();
+      sweep = setInterval(() => this.server.closeIdleConnections(), sweepEveryMs);
+    }, idleGraceMs);
+    const deadline = setTimeout(() => {
+      this.log.warn({ deadlineMs, requests: this.inFlight.size }, 'cut at the deadline');
+      for (const socket of this.upgraded) socket.destroy();
+      this.server.closeAllConnections();
+    }, deadlineMs);
+    await closed;
+    for (const timer of [grace, sweep, deadline]) clearTimeout(timer);
+  }
+}
