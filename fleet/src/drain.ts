@@ -47,7 +47,9 @@ export class Drain {
   async run(deadlineMs: number): Promise<void> {
     this.begun = true;
     for (const response of this.inFlight) response.shouldKeepAlive = false;
-    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
+    const closed = new Promise<void>((resolve) =>
+      NetServer.prototype.close.call(this.server, () => resolve()),
+    );
     let sweep: NodeJS.Timeout | undefined;
     const grace = setTimeout(() => {
       for (const socket of this.upgraded) socket.destroy();

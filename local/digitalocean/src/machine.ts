@@ -1,32 +1,27 @@
 import { spawn } from 'node:child_process';
-import { existsSync, openSync, closeSync } from 'node:fs';
-import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createCgroup, killCgroup, removeCgroup, type Limits } from './cgroup.js';
-import { gatewayOf, type Addresses, type Network } from './network.js';
-import { run, runAnyway } from './run.js';
+import { createCgroup, freeze, killAll, removeCgroup, showLimits, type Limits } from './cgroup.js';
+import { Disk } from './disk.js';
+import type { Network } from './network.js';
+import { commandLine, signal } from './process.js';
+import { reachableResolvers, seedFiles, type Identity } from './seed.js';
 
-/** What a machine is made from. */
-export interface MachineSettings {
-  /** Its files: the image, and on top of it the snapshots that it came from, topmost first. */
-  layers: readonly string[];
-  hostname: string;
-  addresses: Addresses;
-  limits: Limits;
-  userData: string;
-  /** A new one makes cloud-init run as on a first boot. */
-  instanceId: string;
-  publicKeys: readonly string[];
-}
+/**
+ * Writes its process id, puts itself into the cgroups, then becomes the machine. The id is on disk before there is a
+ * machine, so that a server killed in between cannot lose one. Arguments: id file, how many cgroups, they, the command.
+ */
+const become = `set -e
+echo $$ > "$1"; n=$2; shift 2
+while [ "$n" -gt 0 ]; do echo $$ > "$1"; shift; n=$((n-1)); done
+exec "$@"`;
 
-/** Puts its own process into the cgroups (argument 1: how many files), then becomes the machine. */
-const enterCgroups =
-  'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ > "$1"; shift; n=$((n-1)); done; exec "$@"';
-
-/** One systemd-nspawn machine: an overlay over an image, an address on the bridge, a cgroup, a real boot. */
+/** One systemd-nspawn machine: a disk, an address on the bridge, a cgroup, a real boot. It outlives this process. */
 export class Machine {
   readonly name: string;
+  private readonly disk: Disk;
 
   constructor(
     private readonly folder: string,
@@ -34,76 +29,67 @@ export class Machine {
     dropletId: number,
   ) {
     this.name = `cm${cloudId}-${dropletId}`;
+    this.disk = new Disk(folder, this.name);
   }
 
-  /** Prepares the files of a droplet that has never booted. */
-  async prepare(settings: MachineSettings, network: Network): Promise<void> {
-    for (const name of ['upper', 'work', 'root']) await mkdir(join(this.folder, name), { recursive: true });
-    await writeFile(join(this.folder, 'layers'), settings.layers.join('\n'));
-    await writeFile(join(this.folder, 'limits'), JSON.stringify(settings.limits));
-    await this.mount();
-    const seed = {
-      'var/lib/cloud/seed/nocloud/user-data': settings.userData || '#cloud-config\n{}\n',
-      'var/lib/cloud/seed/nocloud/meta-data': JSON.stringify({
-        'instance-id': settings.instanceId,
-        'local-hostname': settings.hostname,
-        'public-keys': settings.publicKeys,
-      }),
-      'etc/hostname': `${settings.hostname}\n`,
-      'etc/systemd/network/10-coalmine.network': networkUnit(network, settings.addresses),
-      'etc/resolv.conf': await readFile('/etc/resolv.conf', 'utf8'),
-      'etc/machine-id': '',
-    };
-    for (const [file, text] of Object.entries(seed)) {
-      const path = join(this.folder, 'root', file);
-      await mkdir(join(path, '..'), { recursive: true });
-      await rm(path, { force: true });
-      await writeFile(path, text);
-    }
-    await chmod(join(this.folder, 'root/var/lib/cloud/seed/nocloud/user-data'), 0o600);
+  /** Prepares the disk of a droplet that has never booted; what an earlier attempt left is thrown away. */
+  async prepare(
+    layers: readonly string[],
+    limits: Limits,
+    identity: Identity,
+    network: Network,
+  ): Promise<void> {
+    await this.remove();
+    await mkdir(this.folder, { recursive: true });
+    await writeFile(this.file('limits'), JSON.stringify(limits));
+    await this.disk.create(layers);
+    await this.disk.mount();
+    await this.disk.write(seedFiles(identity, network, await readResolvers()));
   }
 
-  /** Boots. Returns once the machine's process runs; its services need a second more. */
+  /** Boots, unless it runs. Returns once the machine's process runs; its services need a second more. */
   async boot(network: Network): Promise<void> {
     if ((await this.pid()) !== null) return;
-    await this.mount();
-    const limits = JSON.parse(await readFile(join(this.folder, 'limits'), 'utf8')) as Limits;
-    const enter = await createCgroup(this.name, limits);
-    const console = openSync(join(this.folder, 'console.log'), 'a');
+    await killAll(this.name); // its init may have outlived systemd-nspawn
+    await this.disk.mount();
+    const limits = JSON.parse(await readFile(this.file('limits'), 'utf8')) as Limits;
+    const cgroups = await createCgroup(this.name, limits);
+    await rm(this.file('pid'), { force: true });
+    const command = ['systemd-nspawn', ...this.parameters(network)];
+    const console = openSync(this.file('console.log'), 'w');
     const child = spawn(
       'sh',
-      [
-        '-c',
-        enterCgroups,
-        'sh',
-        String(enter.length),
-        ...enter,
-        'systemd-nspawn',
-        ...this.parameters(network),
-      ],
+      ['-c', become, 'sh', this.file('pid'), String(cgroups.length), ...cgroups, ...command],
       { cwd: '/', detached: true, stdio: ['ignore', console, console] },
     );
     closeSync(console);
     child.unref();
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve);
-      child.once('error', reject);
-    });
-    await writeFile(join(this.folder, 'pid'), String(child.pid));
+    await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+    while (child.exitCode === null && (await this.pid()) === null) await sleep(2);
+    void showLimits(this.name, limits);
   }
 
   /** The process that is the machine, or null when it is off. */
   async pid(): Promise<number | null> {
-    const text = await readFile(join(this.folder, 'pid'), 'utf8').catch(() => '');
+    const text = (await readFile(this.file('pid'), 'utf8').catch(() => '')).trim();
     if (!text) return null;
-    const commandLine = await readFile(`/proc/${text}/cmdline`, 'utf8').catch(() => '');
-    return commandLine.includes(this.name) ? Number(text) : null;
+    const pid = Number(text);
+    return (await commandLine(pid)).includes(`--machine=${this.name}`) ? pid : null;
+  }
+
+  /** The last lines that it wrote to its console: why it did not boot. */
+  async lastWords(): Promise<string> {
+    const text = await readFile(this.file('console.log'), 'utf8').catch(() => '');
+    return text.trim().split('\n').slice(-3).join('\n');
   }
 
   /** Pulls the plug. */
   async cut(): Promise<void> {
-    await killCgroup(this.name);
-    await rm(join(this.folder, 'pid'), { force: true });
+    const pid = await this.pid();
+    if (pid !== null) signal(pid, 'SIGKILL');
+    await this.gone(10_000);
+    await killAll(this.name);
+    await rm(this.file('pid'), { force: true });
     await removeCgroup(this.name);
   }
 
@@ -118,76 +104,50 @@ export class Machine {
   /** Removes the machine with all its files. */
   async remove(): Promise<void> {
     await this.cut();
-    await this.unmount();
+    await this.disk.unmount();
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Copies what the machine has written to a folder that others can boot on top of. */
-  async copyTo(folder: string): Promise<void> {
-    const staging = `${folder}.making`;
-    await rm(staging, { recursive: true, force: true });
-    // `cp -a` keeps overlayfs' marks of deleted files and folders, which Node's cp does not.
-    await run('cp', '-a', '--reflink=auto', join(this.folder, 'upper'), staging);
-    await run('mv', '-T', staging, folder);
+  /** The folders under its disk, topmost first. */
+  layers(): Promise<string[]> {
+    return this.disk.layers();
   }
 
-  private async mount(): Promise<void> {
-    const target = join(this.folder, 'root');
-    if (await isMounted(target)) return;
-    const layers = (await readFile(join(this.folder, 'layers'), 'utf8')).split('\n').join(':');
-    const options = `lowerdir=${layers},upperdir=${join(this.folder, 'upper')},workdir=${join(this.folder, 'work')}`;
-    await run('mount', '-t', 'overlay', this.name, '-o', options, target);
-  }
-
-  private async unmount(): Promise<void> {
-    const target = join(this.folder, 'root');
-    for (let tries = 0; tries < 50 && (await isMounted(target)); tries += 1) {
-      await runAnyway('umount', target);
-      if (await isMounted(target)) await sleep(50);
+  /** Copies its disk while it stands still; it goes on where it was. Returns the copy's size (GiB). */
+  async copyTo(folder: string): Promise<number> {
+    await freeze(this.name, true);
+    try {
+      return await this.disk.copyTo(folder);
+    } finally {
+      await freeze(this.name, false);
     }
-    if (await isMounted(target)) await run('umount', '--lazy', target);
+  }
+
+  private file(name: string): string {
+    return join(this.folder, name);
   }
 
   private async gone(deadlineMs: number): Promise<void> {
     for (const end = Date.now() + deadlineMs; Date.now() < end && (await this.pid()) !== null;)
-      await sleep(30);
+      await sleep(20);
   }
 
   private parameters({ bridge }: Network): string[] {
     return [
       ...['--quiet', '--register=no', '--keep-unit', '--boot', '--settings=no', '--console=read-only'],
       ...['--link-journal=no', '--resolv-conf=off', '--timezone=off', '--private-users=no'],
-      ...[`--network-bridge=${bridge}`, `--machine=${this.name}`, `--directory=${join(this.folder, 'root')}`],
+      ...[`--network-bridge=${bridge}`, `--machine=${this.name}`, `--directory=${this.disk.root}`],
     ];
   }
 }
 
 /** Finds the folders of machines that a cloud has on disk, whatever its records say. */
 export async function machineFolders(dropletsFolder: string): Promise<number[]> {
-  if (!existsSync(dropletsFolder)) return [];
-  return (await readdir(dropletsFolder)).map(Number).filter(Number.isInteger);
+  const names = await readdir(dropletsFolder).catch(() => []);
+  return names.map(Number).filter(Number.isInteger);
 }
 
-function networkUnit(network: Network, addresses: Addresses): string {
-  return `[Match]
-Name=host0
-[Network]
-Address=${addresses.public}/24
-Address=${addresses.private}/24
-Gateway=${gatewayOf(network)}
-LinkLocalAddressing=no
-IPv6AcceptRA=no
-`;
-}
-
-async function isMounted(target: string): Promise<boolean> {
-  return (await readFile('/proc/mounts', 'utf8')).includes(` ${target} `);
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
+async function readResolvers(): Promise<string> {
+  const files = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'];
+  return reachableResolvers(await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => ''))));
 }

@@ -1,59 +1,78 @@
 import { mkdir } from 'node:fs/promises';
-import { pino } from 'pino';
-import { Cloud, reap } from './cloud.js';
-import { readCloudConfig } from './config.js';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { pino, type Logger } from 'pino';
+import { Cloud } from './cloud.js';
+import { readCloudConfig, type CloudConfig } from './config.js';
 import { ensureImage } from './image.js';
-import { run } from './run.js';
-import { createServer } from './server.js';
+import { takeLock, type Taken } from './lock.js';
+import { reap } from './reap.js';
+import { recover } from './recover.js';
+import { needMachine, needSpace } from './requirements.js';
+import { createApi } from './server.js';
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const lookMs = 1000;
 
 try {
+  process.umask(0o022); // what is written here becomes the files of droplets
   await main(process.argv[2]);
 } catch (error) {
   process.stderr.write(`digitalocean: ${(error as Error).message}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 }
 
 async function main(command: string | undefined): Promise<void> {
+  if (!['serve', 'image', 'reap'].includes(command ?? ''))
+    throw new Error(`unknown command "${command ?? ''}": serve, image or reap`);
   const config = readCloudConfig();
-  if (process.getuid?.() !== 0) throw new Error('needs root: it makes machines, bridges and mounts');
-  switch (command) {
-    case 'image':
-      await ensureImage(config.imageFolder, say);
-      return;
-    case 'reap':
-      await reap(config);
-      return;
-    case 'serve':
-      await serve();
-      return;
-    default:
-      throw new Error(`unknown command "${command ?? ''}": serve, image or reap`);
-  }
+  await needMachine();
+  if (command === 'image') {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+    await ensureImage(config.imageFolder, (line) => process.stdout.write(`${line}\n`));
+  } else if (command === 'reap') await reap(config);
+  else await serve(config, pino({ base: { part: 'digitalocean' } }));
+}
 
-  async function serve(): Promise<void> {
-    for (const program of ['systemd-nspawn', 'nft', 'ip']) await run(program, '--version').catch(needed);
-    await mkdir(config.home, { recursive: true, mode: 0o700 });
-    const log = pino({ base: { part: 'digitalocean' } });
-    const cloud = new Cloud(config, log);
-    await cloud.recover();
-    const server = createServer(cloud, log).listen(config.port, '127.0.0.1', (error?: Error) => {
-      if (!error) {
-        log.info({ port: config.port }, 'digitalocean is listening');
-        return;
-      }
-      log.error(`port ${config.port} is in use: stop what listens there, or set another COALMINE_CLOUD_PORT`);
-      process.exit(1);
-    });
-    // The droplets go on without their API.
-    for (const signal of ['SIGTERM', 'SIGINT'] as const)
-      process.once(signal, () => server.close(() => process.exit(0)));
-    process.once('SIGTERM', () => server.closeAllConnections());
+/** One server a home: two would heal, and undo, each other's droplets. */
+async function serve(config: CloudConfig, log: Logger): Promise<void> {
+  await mkdir(config.home, { recursive: true, mode: 0o700 });
+  await needSpace(config.home);
+  const lock = await takeLock(join(config.home, 'serve.lock'));
+  if ('holder' in lock)
+    throw new Error(`process ${lock.holder} serves ${config.home} already: stop it, or take another home`);
+  try {
+    await open(config, log, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
   }
 }
 
-/** A program that is there but knows no `--version` is fine; one that is not there is said with its package. */
-function needed(error: unknown): void {
-  if ((error as Error).message.includes('not installed')) throw error;
+/** Listens first and heals then: a port in use changes nothing, and requests wait until the droplets are back. */
+async function open(config: CloudConfig, log: Logger, lock: Taken): Promise<void> {
+  const server = createServer();
+  await listen(server, config.port);
+  const cloud = new Cloud(config, log);
+  const recovered = recover(cloud);
+  server.on('request', createApi(cloud, log, recovered));
+  await recovered;
+  log.info({ port: config.port, network: `${cloud.network.prefix}.0.0/23` }, 'digitalocean is listening');
+  setInterval(() => void cloud.noticeStops(), lookMs).unref();
+
+  // The droplets go on without their API.
+  const stop = (): void => {
+    server.close(() => void lock.release().then(() => process.exit(0)));
+    server.closeAllConnections();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+}
+
+function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const inUse = `port ${port} is in use: stop what listens there, or set another COALMINE_CLOUD_PORT`;
+      reject(error.code === 'EADDRINUSE' ? new Error(inUse) : error);
+    });
+    server.listen(port, '127.0.0.1', resolve);
+  });
 }

@@ -66,3 +66,12 @@ export function representSnapshot(snapshot: SnapshotRecord): Record<string, unkn
     tags: [],
   };
 }
+
+/** A snapshot in the list of its droplet, where it looks like an image and not like a snapshot. */
+export function representDropletSnapshot(snapshot: SnapshotRecord): Record<string, unknown> {
+  return {
+    ...{ id: snapshot.id, name: snapshot.name, type: 'snapshot', regions: [snapshot.region] },
+    ...{ created_at: snapshot.created_at, min_disk_size: snapshot.min_disk_size },
+    size_gigabytes: snapshot.size_gigabytes,
+  };
+}

@@ -58,6 +58,10 @@ export interface State {
   keys: KeyRecord[];
   snapshots: SnapshotRecord[];
   tags: string[];
+  /** Host number given last; they go round. */
+  lastNumber: number;
+  /** Folders of deleted snapshots that droplets or other snapshots may still stand on. */
+  deletedLayers: string[];
 }
 
 const keptActions = 500;
@@ -87,15 +91,15 @@ export class Store {
 }
 
 function readState(file: string): State {
+  const empty: State = {
+    ...{ nextId: 1000, vpcId: randomUUID(), networkPrefix: null, lastNumber: 1 },
+    ...{ droplets: [], actions: [], keys: [], snapshots: [], tags: [], deletedLayers: [] },
+  };
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as State;
+    return { ...empty, ...(JSON.parse(readFileSync(file, 'utf8')) as Partial<State>) };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw new Error(`${file} is damaged: take the cloud down with \`reap\`, then start again`, {
-        cause: error,
-      });
-    }
-    const empty = { droplets: [], actions: [], keys: [], snapshots: [], tags: [] };
-    return { nextId: 1000, vpcId: randomUUID(), networkPrefix: null, ...empty };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return empty;
+    const message = `${file} is damaged: take the cloud down with \`reap\`, then start again`;
+    throw new Error(message, { cause: error });
   }
 }

@@ -1,12 +1,12 @@
 import { Router, type Request } from 'express';
 import { z } from 'zod';
+import { parse } from '../body.js';
 import { debian, regions, sizes } from '../catalogue.js';
 import type { Cloud } from '../cloud.js';
-import { ApiError, notFound, unprocessable } from '../errors.js';
+import { notFound, unprocessable } from '../errors.js';
 import { page } from '../paging.js';
-import { representDroplet, representImage } from '../represent.js';
+import { representDroplet, representDropletSnapshot } from '../represent.js';
 import type { ActionRecord, DropletRecord } from '../store.js';
-import { representAction } from './actions.js';
 import { createTag, tagName } from './tags.js';
 
 export const dropletLimit = 25;
@@ -22,30 +22,23 @@ const hostname = z
 const createSchema = z.object({
   name: hostname.optional(),
   names: z.array(hostname).min(1).max(10, 'You can only create 10 Droplets at once.').optional(),
-  region: z.string().optional(),
+  region: z.string().nullish(),
   size: z.string({ message: 'You specified an invalid size for Droplet creation.' }),
   image: z.union([z.string(), z.int()], { message: 'You specified an invalid image for Droplet creation.' }),
-  ssh_keys: z.array(z.union([z.int(), z.string()])).default([]),
+  ssh_keys: z.array(z.union([z.int(), z.string()])).nullish(),
   tags: z.array(tagName).nullish(),
   user_data: z.string().max(65_536, 'User data is limited to 64 KiB.').nullish(),
 });
 
-const actionSchema = z.object({ type: z.string(), name: z.string().optional() });
-
+/** Droplets: made, listed, shown and destroyed. What is done to them stands in `droplet-actions.ts`. */
 export function dropletRoutes(cloud: Cloud): Router {
   const router = Router();
   const { store } = cloud;
   const show = (droplet: DropletRecord) => representDroplet(cloud, droplet);
-  const tagged = (tag: string) => store.state.droplets.filter(({ tags }) => tags.includes(tag));
-  const named = (request: Request) => {
-    const droplet = store.state.droplets.find(({ id }) => id === Number(request.params.id));
-    if (!droplet) throw notFound();
-    return droplet;
-  };
 
   router.get('/', (request, response) => {
     const { tag_name: tag, name } = request.query;
-    const droplets = typeof tag === 'string' ? tagged(tag) : store.state.droplets;
+    const droplets = typeof tag === 'string' ? taggedDroplets(cloud, tag) : store.state.droplets;
     const chosen =
       typeof name === 'string'
         ? droplets.filter((one) => one.name.toLowerCase() === name.toLowerCase())
@@ -66,96 +59,66 @@ export function dropletRoutes(cloud: Cloud): Router {
     if (!sizes.some(({ slug }) => slug === wanted.size))
       throw unprocessable('You specified an invalid size for Droplet creation.');
     const imageId = findImage(cloud, wanted.image);
-    const keyIds = wanted.ssh_keys.map((key) => findKey(cloud, key));
-    const tags = (wanted.tags ?? []).map((tag) => createTag(store, tag));
-    const made = names.map((name) =>
-      cloud.create({
-        name,
-        region,
-        size: wanted.size,
-        imageId,
-        keyIds,
-        tags,
-        userData: wanted.user_data ?? '',
-      }),
-    );
+    const keyIds = (wanted.ssh_keys ?? []).map((key) => findKey(cloud, key));
+    const tags = [...new Set((wanted.tags ?? []).map((tag) => createTag(store, tag)))];
+    const settings = { region, size: wanted.size, imageId, keyIds, tags, userData: wanted.user_data ?? '' };
+    const made = names.map((name) => cloud.create({ name, ...settings }));
     const links = { actions: made.map(({ action }) => actionLink(request, action)) };
     const droplets = made.map(({ droplet }) => show(droplet));
     response.status(202).json(wanted.names ? { droplets, links } : { droplet: droplets[0], links });
   });
 
   router.delete('/', (request, response) => {
-    const tag = request.query.tag_name;
-    if (typeof tag !== 'string' || !tag) throw unprocessable('tag_name is required.');
-    for (const droplet of tagged(tag)) void cloud.delete(droplet);
+    for (const droplet of taggedDroplets(cloud, wantedTag(request))) cloud.delete(droplet);
     response.status(204).end();
-  });
-
-  router.post('/actions', (request, response) => {
-    const tag = request.query.tag_name;
-    if (typeof tag !== 'string' || !tag) throw unprocessable('tag_name is required.');
-    const { type, name } = parse(actionSchema, request.body);
-    const actions = tagged(tag).map((droplet) => perform(cloud, droplet, type, name));
-    response.status(201).json({ actions: actions.map(representAction) });
   });
 
   router.get('/:id', (request, response) => {
-    response.json({ droplet: show(named(request)) });
+    response.json({ droplet: show(namedDroplet(cloud, request)) });
   });
 
   router.delete('/:id', (request, response) => {
-    void cloud.delete(named(request));
+    cloud.delete(namedDroplet(cloud, request));
     response.status(204).end();
   });
 
-  router.get('/:id/actions', (request, response) => {
-    const { id } = named(request);
-    const actions = store.state.actions.filter((action) => action.resource_id === id).toReversed();
-    response.json(page(request, 'actions', actions.map(representAction)));
-  });
-
-  router.post('/:id/actions', (request, response) => {
-    const { type, name } = parse(actionSchema, request.body);
-    response.status(201).json({ action: representAction(perform(cloud, named(request), type, name)) });
-  });
-
-  router.get('/:id/actions/:actionId', (request, response) => {
-    const { id } = named(request);
-    const action = store.state.actions.find(
-      (one) => one.resource_id === id && one.id === Number(request.params.actionId),
-    );
-    if (!action) throw notFound();
-    response.json({ action: representAction(action) });
-  });
-
   router.get('/:id/snapshots', (request, response) => {
-    const images = named(request).snapshotIds.map((id) => representImage(cloud, id));
-    response.json(page(request, 'snapshots', images));
+    const { snapshotIds } = namedDroplet(cloud, request);
+    const snapshots = store.state.snapshots.filter(({ id }) => snapshotIds.includes(id));
+    response.json(page(request, 'snapshots', snapshots.map(representDropletSnapshot)));
   });
+
+  // What this cloud's droplets never have.
+  for (const kind of ['backups', 'kernels', 'firewalls']) {
+    router.get(`/:id/${kind}`, (request, response) => {
+      namedDroplet(cloud, request);
+      response.json(page(request, kind, []));
+    });
+  }
 
   return router;
 }
 
-function perform(cloud: Cloud, droplet: DropletRecord, type: string, name: string | undefined): ActionRecord {
-  if (droplet.locked) throw unprocessable('Droplet already has a pending event.');
-  switch (type) {
-    case 'power_on':
-      return cloud.powerOn(droplet);
-    case 'power_off':
-    case 'shutdown':
-      return cloud.powerOff(droplet, type);
-    case 'reboot':
-    case 'power_cycle':
-      return cloud.restart(droplet, type);
-    case 'snapshot':
-      return cloud.snapshot(droplet, name ?? `${droplet.name} ${new Date().toISOString()}`);
-    default:
-      throw unprocessable(`"${type}" is not an action that this cloud can do.`);
-  }
+/** The droplet that the path names. Throws 404. */
+export function namedDroplet(cloud: Cloud, request: Request): DropletRecord {
+  const droplet = cloud.store.state.droplets.find(({ id }) => id === Number(request.params.id));
+  if (!droplet) throw notFound();
+  return droplet;
 }
 
-function findImage(cloud: Cloud, wanted: string | number): number {
-  if (wanted === debian.slug || wanted === debian.id) return debian.id;
+export function taggedDroplets(cloud: Cloud, tag: string): DropletRecord[] {
+  return cloud.store.state.droplets.filter(({ tags }) => tags.includes(tag));
+}
+
+/** The tag that the query names. Throws 422: without one, all droplets would be meant. */
+export function wantedTag(request: Request): string {
+  const tag = request.query.tag_name;
+  if (typeof tag !== 'string' || !tag) throw unprocessable('tag_name is required.');
+  return tag;
+}
+
+export function findImage(cloud: Cloud, wanted: string | number): number {
+  if (wanted === debian.slug || Number(wanted) === debian.id) return debian.id;
   const snapshot = cloud.store.state.snapshots.find(({ id }) => id === Number(wanted));
   if (!snapshot) throw unprocessable('You specified an invalid image for Droplet creation.');
   return snapshot.id;
@@ -171,16 +134,4 @@ function findKey(cloud: Cloud, wanted: string | number): number {
 
 function actionLink(request: Request, action: ActionRecord): Record<string, unknown> {
   return { id: action.id, rel: 'create', href: `http://${request.headers.host}/v2/actions/${action.id}` };
-}
-
-/** The body as it should be, or 422 with the first thing that is wrong with it. */
-export function parse<T extends z.ZodType>(schema: T, body: unknown): z.infer<T> {
-  const result = schema.safeParse(body ?? {});
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new ApiError(
-    422,
-    'unprocessable_entity',
-    issue ? `${issue.path.join('.')}: ${issue.message}`.replace(/^: /, '') : '',
-  );
 }

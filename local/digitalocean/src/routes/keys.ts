@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Router, type Request } from 'express';
 import { z } from 'zod';
+import { parse } from '../body.js';
 import type { Cloud } from '../cloud.js';
 import { notFound, unprocessable } from '../errors.js';
 import { page } from '../paging.js';
 import type { KeyRecord } from '../store.js';
-import { parse } from './droplets.js';
 
 const keySchema = z.object({ name: z.string().min(1), public_key: z.string().min(1) });
 

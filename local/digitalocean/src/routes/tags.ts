@@ -1,15 +1,15 @@
 import { Router, type Request } from 'express';
 import { z } from 'zod';
+import { parse } from '../body.js';
 import type { Cloud } from '../cloud.js';
 import { notFound } from '../errors.js';
 import { page } from '../paging.js';
 import type { Store } from '../store.js';
-import { parse } from './droplets.js';
 
 export const tagName = z
   .string()
   .max(255)
-  .regex(/^[a-zA-Z0-9_\-:]+$/, 'tag names may only have letters, numbers, colons, dashes and underscores');
+  .regex(/^[a-zA-Z0-9_\-:]+$/, 'Tag names may only have letters, numbers, colons, dashes and underscores');
 
 const resourcesSchema = z.object({
   resources: z
