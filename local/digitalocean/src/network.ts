@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { run, runAnyway, runWithInput } from './run.js';
 
@@ -69,8 +69,10 @@ export async function raise(network: Network): Promise<void> {
   await runWithInput(translation(network), 'nft', '--file', '-');
 }
 
-/** Removes both; what is not there is fine. */
+/** Removes both, and the machines' links, which the kernel would take its time over; what is not there is fine. */
 export async function lower({ bridge }: Pick<Network, 'bridge'>): Promise<void> {
+  const ports = await readdir(`/sys/class/net/${bridge}/brif`).catch(() => []);
+  for (const port of ports) await runAnyway('ip', 'link', 'delete', port);
   await runAnyway('ip', 'link', 'delete', bridge);
   await runAnyway('nft', 'delete', 'table', 'ip', bridge);
 }
