@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeFlag } from '@coalmine/fleet/state.js';
+import { writeFlag } from '@coalmine/fleet/flags.js';
 import { soon, TestRedis, TestService } from '@coalmine/fleet/testbed.js';
 
 const main = join(import.meta.dirname, '../src/main.js');

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { keys } from '@coalmine/fleet/state.js';
+import { keys } from '@coalmine/fleet/keys.js';
 import { soon, TestRedis, TestService } from '@coalmine/fleet/testbed.js';
 
 describe('the flag service', () => {

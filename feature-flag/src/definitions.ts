@@ -1,4 +1,4 @@
-import type { Flag } from '@coalmine/fleet/state.js';
+import type { Flag } from '@coalmine/fleet/flags.js';
 
 /** The flag that `/feature` toggles, and that the app's tokens stand behind. */
 export const defaultFlag = 'tokens';

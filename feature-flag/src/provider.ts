@@ -1,5 +1,5 @@
 import { watch, type Watched } from '@coalmine/fleet/changes.js';
-import { readFlags, type Flag } from '@coalmine/fleet/state.js';
+import { readFlags, type Flag } from '@coalmine/fleet/flags.js';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { booleanValue } from './definitions.js';

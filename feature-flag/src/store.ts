@@ -1,4 +1,6 @@
-import { flagSchema, keys, recordEvent, writeFlag, type Flag } from '@coalmine/fleet/state.js';
+import { recordEvent } from '@coalmine/fleet/events.js';
+import { flagSchema, writeFlag, type Flag } from '@coalmine/fleet/flags.js';
+import { keys } from '@coalmine/fleet/keys.js';
 import type { Redis } from 'ioredis';
 import { defaultDefinition, defaultFlag, toggled } from './definitions.js';
 

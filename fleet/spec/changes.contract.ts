@@ -2,14 +2,13 @@ import type { Redis } from 'ioredis';
 import { watch, type Watched } from '../src/changes.js';
 import { createLog } from '../src/log.js';
 import { connectRedis } from '../src/redis.js';
-import { keys, readRollout, writeRollout, type Rollout } from '../src/state.js';
+import { keys } from '../src/keys.js';
+import { beginRollout, readRollout, writeRollout, type Rollout } from '../src/rollout.js';
 import { soon, TestRedis } from '../src/testbed.js';
 
 const rollout = (weight: number): Rollout => ({
-  state: 'running',
-  weight,
-  release: null,
-  since: '2026-01-01T00:00:00Z',
+  ...beginRollout('release', weight, 'a spec', new Date(0)),
+  id: 'one',
 });
 
 describe('state that is watched', () => {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { changedChannel, keys, type Topic } from './state.js';
+import { changedChannel, keys, type Topic } from './keys.js';
 
 export interface Watched<T> {
   /** The last value that was known, from the start on; never waits. */

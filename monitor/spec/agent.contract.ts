@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { keys, readAlert } from '@coalmine/fleet/state.js';
+import { readAlert } from '@coalmine/fleet/alerts.js';
+import { keys } from '@coalmine/fleet/keys.js';
 import { freePort, soon, TestRedis, TestService } from '@coalmine/fleet/testbed.js';
 import type { Redis } from 'ioredis';
 import { SMTPServer } from 'smtp-server';

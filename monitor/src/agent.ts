@@ -1,4 +1,6 @@
-import { keys, readAlert, recordEvent, writeAlert, type Alert, type Pool } from '@coalmine/fleet/state.js';
+import { readAlert, writeAlert, type Alert } from '@coalmine/fleet/alerts.js';
+import { recordEvent } from '@coalmine/fleet/events.js';
+import { keys, type Pool } from '@coalmine/fleet/keys.js';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';

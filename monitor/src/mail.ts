@@ -1,4 +1,5 @@
-import type { Alert, Pool } from '@coalmine/fleet/state.js';
+import type { Alert } from '@coalmine/fleet/alerts.js';
+import type { Pool } from '@coalmine/fleet/keys.js';
 import nodemailer from 'nodemailer';
 import type { Logger } from 'pino';
 

@@ -3,7 +3,7 @@ import { createMetrics } from '@coalmine/fleet/metrics.js';
 import { connectRedis } from '@coalmine/fleet/redis.js';
 import { runOrExplain, runService } from '@coalmine/fleet/service.js';
 import { readSettings, serviceSettings } from '@coalmine/fleet/settings.js';
-import { pools } from '@coalmine/fleet/state.js';
+import { pools } from '@coalmine/fleet/keys.js';
 import { z } from 'zod';
 import { Agent } from './agent.js';
 import { readCapacity } from './capacity.js';

@@ -5,7 +5,10 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeAlert, writeFleet, writeRollout, type Member, type Pool } from '@coalmine/fleet/state.js';
+import { writeAlert } from '@coalmine/fleet/alerts.js';
+import type { Pool } from '@coalmine/fleet/keys.js';
+import { writeFleet, type Member } from '@coalmine/fleet/members.js';
+import { beginRollout, writeRollout } from '@coalmine/fleet/rollout.js';
 import { freePort, soon, TestRedis, TestService } from '@coalmine/fleet/testbed.js';
 import type { Redis } from 'ioredis';
 
@@ -79,13 +82,7 @@ describe('the proxy', () => {
     (await (await fetch(`${operations}/metrics`)).text()).includes(
       `server="${server}",part="proxy-server"} 1`,
     );
-  const weigh = (weight: number) =>
-    writeRollout(writer, {
-      state: 'running',
-      weight,
-      release: randomUUID(),
-      since: new Date().toISOString(),
-    });
+  const weigh = (weight: number) => writeRollout(writer, beginRollout(randomUUID(), weight, 'a spec'));
   const whoAnswers = async (count: number) => {
     const names = await Promise.all(
       Array.from({ length: count }, async () => (await fetch(proxy.url)).headers.get('x-served-by')),

@@ -1,4 +1,4 @@
-import type { Fleet } from '@coalmine/fleet/state.js';
+import type { Fleet } from '@coalmine/fleet/members.js';
 import { Pool } from 'undici';
 import { HealthCheck } from './health.js';
 

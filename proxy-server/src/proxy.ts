@@ -51,7 +51,7 @@ export class Proxy {
     const { rollout, alert } = this.state();
     return {
       weight: rollout?.weight ?? this.defaultWeight,
-      salt: rollout?.release ?? '',
+      salt: rollout?.id ?? '',
       alert,
       canaryUsable: this.backends.isUsable('canary'),
     };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
-import { memberSchema, rolloutSchema, type Fleet, type Rollout } from '@coalmine/fleet/state.js';
+import { memberSchema, type Fleet } from '@coalmine/fleet/members.js';
+import { rolloutSchema, type Rollout } from '@coalmine/fleet/rollout.js';
 import { z } from 'zod';
 
 /** All that the proxy goes by. */

@@ -1,4 +1,7 @@
-import { recordEvent, writeFleet, writeRollout, type Member, type Pool } from '@coalmine/fleet/state.js';
+import { recordEvent } from '@coalmine/fleet/events.js';
+import type { Pool } from '@coalmine/fleet/keys.js';
+import { writeFleet, type Member } from '@coalmine/fleet/members.js';
+import { beginRollout, writeRollout } from '@coalmine/fleet/rollout.js';
 import { runPlaybook } from './ansible.js';
 import { readDeployments, recordDeployment, type Deployments } from './deployments.js';
 import type { Droplet } from './digitalocean.js';
@@ -121,12 +124,8 @@ async function announce(fleet: Fleet, target: Target, commit: string): Promise<v
     const gone = (await redis.hkeys('coalmine:fleet')).filter((name) => !(name in members));
     await writeFleet(redis, { ...members, ...Object.fromEntries(gone.map((name) => [name, null])) });
     if (target === 'canary') {
-      await writeRollout(redis, {
-        state: 'running',
-        weight: Math.round(project.config.canary.weight * 100),
-        release: commit,
-        since: new Date().toISOString(),
-      });
+      const weight = Math.round(project.config.canary.weight * 100);
+      await writeRollout(redis, beginRollout(commit, weight, 'deployed'));
     }
     await recordEvent(redis, {
       who: process.env.BUILD_TAG ?? 'coalmine',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pool } from '@coalmine/fleet/state.js';
+import type { Pool } from '@coalmine/fleet/keys.js';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
 import type { DigitalOcean, Droplet } from './digitalocean.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { pools, type Pool } from '@coalmine/fleet/state.js';
+import { pools, type Pool } from '@coalmine/fleet/keys.js';
 import { stringify } from 'yaml';
 import type { Droplet } from './digitalocean.js';
 import { writeFileAtomically } from './files.js';

@@ -1,5 +1,5 @@
 import type { Config } from '@coalmine/fleet/config.js';
-import type { Pool } from '@coalmine/fleet/state.js';
+import type { Pool } from '@coalmine/fleet/keys.js';
 import type { Droplet } from './digitalocean.js';
 
 export interface Plan {

@@ -1,4 +1,4 @@
-import { pools, type Pool } from '@coalmine/fleet/state.js';
+import { pools, type Pool } from '@coalmine/fleet/keys.js';
 import { createDroplets, destroyDroplet } from '../droplets.js';
 import { dropletNamed, openFleet } from '../fleet.js';
 import { inventoryList, inventoryYaml, hostVars, writeInventory } from '../inventory.js';

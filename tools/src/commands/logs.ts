@@ -3,7 +3,7 @@ import { dropletNamed, openFleet } from '../fleet.js';
 import { poolOf } from '../plan.js';
 import { openProject } from '../project.js';
 import { sshArguments } from '../ssh-identity.js';
-import type { Pool } from '@coalmine/fleet/state.js';
+import type { Pool } from '@coalmine/fleet/keys.js';
 
 const mainUnit: Record<Pool, string> = {
   prod: 'app-server',

@@ -1,4 +1,5 @@
-import { keys, readFleet, type Fleet as Members } from '@coalmine/fleet/state.js';
+import { keys } from '@coalmine/fleet/keys.js';
+import { readFleet, type Fleet as Members } from '@coalmine/fleet/members.js';
 import { openFleet, type Fleet } from '../fleet.js';
 import { poolOf } from '../plan.js';
 import { openProject } from '../project.js';

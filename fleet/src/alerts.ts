@@ -1,0 +1,28 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { change, parseJson } from './change.js';
+import { keys, type Pool } from './keys.js';
+
+export const alertSchema = z.object({
+  reason: z.string(),
+  host: z.string(),
+  metric: z.enum(['cpu', 'memory']),
+  /** % of what the droplet has. */
+  value: z.number(),
+  threshold: z.number(),
+  since: z.string(),
+});
+export type Alert = z.infer<typeof alertSchema>;
+
+/** The firing alert of a pool, or null. */
+export async function readAlert(redis: Redis, pool: Pool): Promise<Alert | null> {
+  return parseJson(await redis.get(keys.alert(pool)), alertSchema);
+}
+
+/** Raises a pool's alert, or with null clears it. */
+export async function writeAlert(redis: Redis, pool: Pool, alert: Alert | null): Promise<void> {
+  await change(redis, 'alerts', (transaction) => {
+    if (alert) transaction.set(keys.alert(pool), JSON.stringify(alertSchema.parse(alert)));
+    else transaction.del(keys.alert(pool));
+  });
+}

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { change, parseJson } from './change.js';
+import { keys } from './keys.js';
+
+/**
+ * A rollout of one release to the canary, from its first request to its end. `held` waits for a person or for traffic;
+ * `rolled-back` and `promoted` are ends. Only `weight` and `salt` matter to the proxies.
+ */
+export const rolloutSchema = z.object({
+  /** Unique; the salt of the split, so that it is not always the same people who try. */
+  id: z.string(),
+  state: z.enum([
+    'idle',
+    'running',
+    'paused',
+    'held',
+    'promoting',
+    'promoted',
+    'rolling-back',
+    'rolled-back',
+  ]),
+  /** Share of the traffic for the canary, in 1/100 %: 0 to 10000. */
+  weight: z.int().min(0).max(10_000),
+  /** Which of the configured steps, from 0. */
+  step: z.int().min(0),
+  release: z.string().nullable(),
+  /** ISO 8601: when the rollout began, and when its step did. */
+  since: z.string(),
+  stepSince: z.string(),
+  /** Why it is in this state, and who wanted it. */
+  reason: z.string(),
+});
+export type Rollout = z.infer<typeof rolloutSchema>;
+
+/** A rollout's first moment: the release is on the canary, which gets `weight` (1/100 %) of the traffic. */
+export function beginRollout(release: string, weight: number, reason: string, now = new Date()): Rollout {
+  const since = now.toISOString();
+  return {
+    ...{ id: randomUUID(), state: 'running', step: 0, weight, release, reason },
+    ...{ since, stepSince: since },
+  };
+}
+
+/** Reads the rollout, or null when there was none yet. */
+export async function readRollout(redis: Redis): Promise<Rollout | null> {
+  return parseJson(await redis.get(keys.rollout), rolloutSchema);
+}
+
+export async function writeRollout(redis: Redis, rollout: Rollout): Promise<void> {
+  await change(redis, 'rollout', (transaction) => {
+    transaction.set(keys.rollout, JSON.stringify(rolloutSchema.parse(rollout)));
+  });
+}
