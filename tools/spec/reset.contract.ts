@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { git, rejectedRef, stableRef } from '../src/git.js';
 import { rememberStable, takeBack } from '../src/reset.js';
 
+const note = 'FAILURE: http://jenkins/job/shop/7/';
+
 describe('taking a red commit back', () => {
   let clone: string;
   let good: string;
@@ -29,10 +31,15 @@ describe('taking a red commit back', () => {
 
   it('puts the branch on the last stable commit and keeps the rejected one reachable', async () => {
     const bad = await commit('app.txt', 'bad');
-    expect(await takeBack(clone, 'main', bad)).toEqual({ done: true, to: good, rejected: rejectedRef(bad) });
+    expect(await takeBack(clone, 'main', bad, note)).toEqual({
+      done: true,
+      to: good,
+      rejected: rejectedRef(bad),
+    });
     expect(await head()).toBe(good);
     expect(await git(clone, 'rev-parse', rejectedRef(bad))).toBe(bad);
     expect(await readFile(join(clone, 'app.txt'), 'utf8')).toBe('good');
+    expect(await git(clone, 'notes', '--ref=coalmine', 'show', bad)).toBe(note);
   });
 
   it('lets uncommitted work survive', async () => {
@@ -41,7 +48,7 @@ describe('taking a red commit back', () => {
     const bad = await commit('app.txt', 'bad');
     await writeFile(join(clone, 'other.txt'), 'edited, not committed');
     await writeFile(join(clone, 'new.txt'), 'untracked');
-    expect((await takeBack(clone, 'main', bad)).done).toBeTrue();
+    expect((await takeBack(clone, 'main', bad, note)).done).toBeTrue();
     expect(await readFile(join(clone, 'other.txt'), 'utf8')).toBe('edited, not committed');
     expect(await readFile(join(clone, 'new.txt'), 'utf8')).toBe('untracked');
   });
@@ -49,7 +56,7 @@ describe('taking a red commit back', () => {
   it('leaves all as it is when an edit is in the way', async () => {
     const bad = await commit('app.txt', 'bad');
     await writeFile(join(clone, 'app.txt'), 'edited on top of bad');
-    const outcome = await takeBack(clone, 'main', bad);
+    const outcome = await takeBack(clone, 'main', bad, note);
     expect(outcome.done).toBeFalse();
     expect(await head()).toBe(bad);
     expect(await readFile(join(clone, 'app.txt'), 'utf8')).toBe('edited on top of bad');
@@ -58,14 +65,21 @@ describe('taking a red commit back', () => {
   it('leaves commits that were made on top', async () => {
     const bad = await commit('app.txt', 'bad');
     const onTop = await commit('app.txt', 'on top');
-    expect((await takeBack(clone, 'main', bad)).done).toBeFalse();
+    expect((await takeBack(clone, 'main', bad, note)).done).toBeFalse();
     expect(await head()).toBe(onTop);
+  });
+
+  it('does not go back to an older commit because its build ended later', async () => {
+    const newer = await commit('app.txt', 'newer');
+    await rememberStable(clone, 'main', newer);
+    await rememberStable(clone, 'main', good);
+    expect(await git(clone, 'rev-parse', stableRef('main'))).toBe(newer);
   });
 
   it('says so when there was never a stable commit', async () => {
     await git(clone, 'update-ref', '-d', stableRef('main'));
     const bad = await commit('app.txt', 'bad');
-    expect(await takeBack(clone, 'main', bad)).toEqual(
+    expect(await takeBack(clone, 'main', bad, note)).toEqual(
       jasmine.objectContaining({ done: false, why: jasmine.stringContaining('green') }),
     );
     expect(await head()).toBe(bad);
@@ -74,12 +88,12 @@ describe('taking a red commit back', () => {
   it('keeps out of a merge, a detached HEAD and another branch', async () => {
     const bad = await commit('app.txt', 'bad');
     await git(clone, 'checkout', '--quiet', '--detach');
-    expect((await takeBack(clone, 'main', bad)).done).toBeFalse();
+    expect((await takeBack(clone, 'main', bad, note)).done).toBeFalse();
     await git(clone, 'checkout', '--quiet', '-b', 'feature/"odd"-$(name)');
-    expect((await takeBack(clone, 'main', bad)).done).toBeFalse();
+    expect((await takeBack(clone, 'main', bad, note)).done).toBeFalse();
     await git(clone, 'checkout', '--quiet', 'main');
     await writeFile(join(clone, '.git/MERGE_HEAD'), `${good}\n`);
-    expect((await takeBack(clone, 'main', bad)).done).toBeFalse();
+    expect((await takeBack(clone, 'main', bad, note)).done).toBeFalse();
     expect(await git(clone, 'rev-parse', 'main')).toBe(bad);
   });
 
@@ -87,7 +101,9 @@ describe('taking a red commit back', () => {
     const taken = await commit('app.txt', 'green on canary, then merged');
     await rememberStable(clone, 'canary', taken);
     const bad = await commit('app.txt', 'bad');
-    expect(await takeBack(clone, 'main', bad)).toEqual(jasmine.objectContaining({ done: true, to: taken }));
+    expect(await takeBack(clone, 'main', bad, note)).toEqual(
+      jasmine.objectContaining({ done: true, to: taken }),
+    );
   });
 
   it('goes back to the green commit that an amend replaced', async () => {
@@ -95,7 +111,7 @@ describe('taking a red commit back', () => {
     await rememberStable(clone, 'main', green);
     await writeFile(join(clone, 'app.txt'), 'bad');
     await git(clone, 'commit', '--quiet', '--all', '--amend', '--no-edit');
-    expect(await takeBack(clone, 'main', await head())).toEqual(
+    expect(await takeBack(clone, 'main', await head(), note)).toEqual(
       jasmine.objectContaining({ done: true, to: green }),
     );
   });
@@ -108,7 +124,7 @@ describe('taking a red commit back', () => {
       await writeFile(join(tree, 'app.txt'), 'bad');
       await git(tree, 'commit', '--quiet', '--all', '--message', 'bad');
       const bad = await git(tree, 'rev-parse', 'HEAD');
-      expect((await takeBack(tree, 'side', bad)).done).toBeTrue();
+      expect((await takeBack(tree, 'side', bad, note)).done).toBeTrue();
       expect(await git(tree, 'rev-parse', 'HEAD')).toBe(good);
     } finally {
       await rm(tree, { recursive: true, force: true });

@@ -7,26 +7,31 @@ const stageStart = /^\[Pipeline\] \{ \((.+)\)$/;
  */
 export class ConsoleText {
   private rest = '';
+  /** The stage that began last; null before the first. */
+  stage: string | null = null;
 
   /** What is to be shown of the next piece. */
   push(piece: string): string {
     const lines = (this.rest + piece).split('\n');
     this.rest = lines.pop() ?? '';
-    return lines.map(readable).join('');
+    return lines.map((line) => this.readable(line)).join('');
   }
 
   /** What is left when the log has ended. */
   end(): string {
     const last = this.rest;
     this.rest = '';
-    return last ? readable(last) : '';
+    return last ? this.readable(last) : '';
   }
-}
 
-function readable(line: string): string {
-  const text = line.replace(timestamp, '').trimEnd();
-  const stage = stageStart.exec(text)?.[1];
-  if (stage !== undefined)
-    return stage.startsWith('Declarative:') || stage.startsWith('Branch:') ? '' : `▸ ${stage}\n`;
-  return text.startsWith('[Pipeline]') ? '' : `${text}\n`;
+  private readable(line: string): string {
+    const text = line.replace(timestamp, '').trimEnd();
+    const stage = stageStart.exec(text)?.[1];
+    if (stage !== undefined) {
+      if (stage.startsWith('Declarative:') || stage.startsWith('Branch:')) return '';
+      this.stage = stage;
+      return `▸ ${stage}\n`;
+    }
+    return text.startsWith('[Pipeline]') ? '' : `${text}\n`;
+  }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { ConsoleText } from './console-text.js';
+import { BuildProgress } from './build-progress.js';
 import { git, resolveCommit } from './git.js';
+import type { BuildInfo } from 'jenkins';
 import type { BuildParameters, BuildResult, Jenkins } from './jenkins.js';
 import { rememberStable, takeBack } from './reset.js';
 
@@ -15,19 +16,29 @@ export async function buildAndFollow(
   const say = quiet ? () => undefined : (text: string) => void process.stdout.write(text);
   const build = await jenkins.trigger(parameters, (why) => say(`Waiting: ${why}\n`));
   say(`Build #${build.number}: ${jenkins.buildUrl(build.number)}\n`);
-  return follow(jenkins, build.number, say);
+  return follow(jenkins, build, say);
 }
 
-/** Streams a build's log, made readable, until it ends. */
+/** Streams a build's log, made readable, until it ends. Ctrl-C only stops the looking: the build goes on. */
 export async function follow(
   jenkins: Jenkins,
-  number: number,
+  build: BuildInfo,
   say: (text: string) => void,
 ): Promise<BuildResult> {
-  const console = new ConsoleText();
-  const result = await jenkins.follow(number, (text) => say(console.push(text)));
-  say(console.end());
-  return result;
+  const { number, estimatedDuration, timestamp } = build;
+  const progress = new BuildProgress(say, process.stdout.isTTY, estimatedDuration, timestamp);
+  const detach = (): void => {
+    progress.end();
+    say(`\nBuild #${number} goes on without you. To pick it up again: coalmine build --attach\n`);
+    process.exit(0);
+  };
+  process.once('SIGINT', detach);
+  try {
+    return await jenkins.follow(number, (text) => progress.push(text));
+  } finally {
+    process.off('SIGINT', detach);
+    progress.end();
+  }
 }
 
 /**
@@ -41,13 +52,17 @@ export async function offerCommit(clone: string, jenkinsUrl: string, commit: str
   return git(clone, 'remote', 'get-url', 'origin');
 }
 
-/** Draws the consequence of a finished build for the clone it came from, and says it in a line or three. */
+/**
+ * Draws the consequence of a finished build for the clone it came from, and says it in a line or four. `why` tells why
+ * it is red, if that is known.
+ */
 export async function conclude(
   clone: string,
   branch: string,
   commit: string,
   target: BuildParameters['TARGET'],
   result: BuildResult,
+  why: string | null,
 ): Promise<string> {
   const seconds = Math.round(result.durationMs / 1000);
   if (result.green) {
@@ -58,8 +73,11 @@ export async function conclude(
   if (result.result === 'ABORTED') {
     return `✖ The build of ${short(commit)} was aborted; the commit stays. Build it again: coalmine build --commit ${commit}`;
   }
-  const outcome = await takeBack(clone, branch, commit);
-  const red = `✖ ${short(commit)} is red (${result.result}, ${seconds} s): ${result.url}`;
+  const note = [`${result.result}: ${result.url}`, why].filter(Boolean).join('\n');
+  const outcome = await takeBack(clone, branch, commit, note);
+  const red = [`✖ ${short(commit)} is red (${result.result}, ${seconds} s): ${result.url}`, why]
+    .filter(Boolean)
+    .join('\n  ');
   const keep = `  It is kept as ${outcome.rejected}. To get it back: git cherry-pick ${outcome.rejected}`;
   return outcome.done
     ? `${red}\n  ${branch} is back on ${short(outcome.to)}, the last stable commit.\n${keep}`

@@ -1,28 +1,28 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa, type Options } from 'execa';
+import { promisify } from 'node:util';
+
+// Not execa, which takes longer to load than a hook with nothing to do may take as a whole.
+const run = promisify(execFile);
+const longestAnswerBytes = 64 * 1024 * 1024;
+
+/** Hooks run with GIT_DIR, GIT_INDEX_FILE and more set for one repository; git elsewhere must not see them. */
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')));
 
 /** git in a folder, by argument array; the answer without its last newline. Throws with git's own words. */
 export async function git(folder: string, ...parameters: string[]): Promise<string> {
-  const { stdout } = await execa('git', parameters, { cwd: folder, ...gitEnvironment });
-  return stdout;
+  const { stdout } = await run('git', parameters, { cwd: folder, env, maxBuffer: longestAnswerBytes });
+  return stdout.replace(/\n$/, '');
 }
 
 /** The answer, or null when git says no. */
 export async function gitOrNull(folder: string, ...parameters: string[]): Promise<string | null> {
-  const { stdout, exitCode } = await execa('git', parameters, {
-    cwd: folder,
-    reject: false,
-    ...gitEnvironment,
+  return git(folder, ...parameters).catch((error: unknown) => {
+    if (typeof (error as { code?: unknown }).code === 'number') return null;
+    throw error; // git itself is missing, or the folder
   });
-  return exitCode === 0 ? stdout : null;
 }
-
-/** Hooks run with GIT_DIR, GIT_INDEX_FILE and more set for one repository; git elsewhere must not see them. */
-const gitEnvironment = {
-  extendEnv: false,
-  env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'))),
-} satisfies Options;
 
 /** The commit that a name stands for, in full, or null. */
 export async function resolveCommit(folder: string, name: string): Promise<string | null> {

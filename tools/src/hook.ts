@@ -1,6 +1,11 @@
 import { currentBranch, isAncestor, operationInProgress, resolveCommit } from './git.js';
 import type { Config } from '@coalmine/fleet/config.js';
 
+/** Says something between git's own lines. */
+export function say(line: string): void {
+  process.stderr.write(`coalmine: ${line}\n`);
+}
+
 /** One line that git hands to `pre-push`: what goes where. */
 export interface PushedRef {
   localRef: string;

@@ -29,6 +29,7 @@ const startDeadlineMs = 30 * 60_000;
 export class Jenkins {
   private readonly client: Client;
   readonly url: string;
+  private readonly authorization: string;
 
   constructor(
     environment: Environment,
@@ -38,6 +39,8 @@ export class Jenkins {
     const address = new URL(this.url);
     address.username = required(environment, 'JENKINS_USER');
     address.password = required(environment, 'JENKINS_TOKEN');
+    const credentials = `${required(environment, 'JENKINS_USER')}:${required(environment, 'JENKINS_TOKEN')}`;
+    this.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
     // An API token needs no crumb, and the client would ask for one before every request.
     this.client = new Client({
       baseUrl: address.toString().replace(/\/$/, ''),
@@ -100,6 +103,15 @@ export class Jenkins {
 
   async buildInfo(number: number): Promise<BuildInfo> {
     return this.ask(() => this.client.build.get(this.jobName, number));
+  }
+
+  /** What a plugin published of a build (`testReport`, `checkstyle/all`), or null when there is nothing. */
+  async report(number: number, path: string): Promise<unknown> {
+    const address = `${this.buildUrl(number)}${path}/api/json`;
+    const response = await fetch(address, { headers: { authorization: this.authorization } }).catch(
+      () => null,
+    );
+    return response?.ok ? response.json() : null;
   }
 
   /** The latest build of a commit that was built (not only deployed), by its parameters; running ones too. */

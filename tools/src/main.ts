@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { ConfigError } from '@coalmine/fleet/config.js';
 import { Command, Option } from 'commander';
 import { Problem } from './problem.js';
 
@@ -143,7 +142,7 @@ function exitWith(good: boolean): void {
 
 /** What is wrong and the way out; the rest only where someone has to look for a bug of ours. */
 function report(error: unknown): void {
-  if (error instanceof ConfigError) console.error(error.message);
+  if ((error as Error).name === 'ConfigError') console.error((error as Error).message);
   else if (error instanceof Problem)
     console.error(`coalmine: ${error.message}${error.wayOut ? `\n→ ${error.wayOut}` : ''}`);
   else console.error(error);

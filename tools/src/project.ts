@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { readConfig, type Config } from '@coalmine/fleet/config.js';
+import { readEnvironment, type Environment } from './environment.js';
+import { gitOrNull } from './git.js';
 import { Problem } from './problem.js';
 
 /** A repository with a `coalmine.yml`, and the folder in which Coalmine keeps what it makes for it. */
@@ -25,6 +27,14 @@ export async function openProject(from = process.cwd()): Promise<Project> {
   const home = resolve(process.env.COALMINE_HOME ?? join(root, '.coalmine'));
   await mkdir(home, { recursive: true, mode: 0o700 });
   return { root, home, config: await readConfig(join(root, 'coalmine.yml')) };
+}
+
+/** A clone's project, with the keys of the Coalmine that its hooks were installed from. */
+export async function openClone(clone: string): Promise<{ project: Project; environment: Environment }> {
+  const installedFrom = await gitOrNull(clone, 'config', 'coalmine.home');
+  if (installedFrom) process.env.COALMINE_HOME ??= installedFrom;
+  const project = await openProject(clone);
+  return { project, environment: await readEnvironment(project) };
 }
 
 function findRoot(from: string): string {

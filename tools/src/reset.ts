@@ -1,6 +1,7 @@
 import {
   currentBranch,
   git,
+  gitOrNull,
   isAncestor,
   operationInProgress,
   rejectedRef,
@@ -16,9 +17,15 @@ export type ResetOutcome =
  * touched (`--keep`), and the rejected commit stays under `refs/coalmine/rejected/`. Does nothing, and says why,
  * whenever that could lose or surprise: other commits on top, another branch, a rebase, local edits in the way.
  */
-export async function takeBack(folder: string, branch: string, commit: string): Promise<ResetOutcome> {
+export async function takeBack(
+  folder: string,
+  branch: string,
+  commit: string,
+  note: string,
+): Promise<ResetOutcome> {
   const rejected = rejectedRef(commit);
   await git(folder, 'update-ref', '-m', 'coalmine: red build', rejected, commit);
+  await noteOn(folder, commit, note);
   const leave = (why: string): ResetOutcome => ({ done: false, why, rejected });
 
   const operation = await operationInProgress(folder);
@@ -38,8 +45,16 @@ export async function takeBack(folder: string, branch: string, commit: string): 
   return { done: true, to: stable, rejected };
 }
 
+/** Which build rejected a commit, and why: `git log --notes=coalmine` shows it. A note that cannot be written is no loss. */
+async function noteOn(folder: string, commit: string, note: string): Promise<void> {
+  const us = ['-c', 'user.name=Coalmine', '-c', 'user.email=coalmine@localhost'];
+  await gitOrNull(folder, ...us, 'notes', '--ref=coalmine', 'add', '--force', '--message', note, commit);
+}
+
 /** Remembers a green commit as the place to come back to. A commit older than the known one changes nothing. */
 export async function rememberStable(folder: string, branch: string, commit: string): Promise<void> {
+  const known = await resolveCommit(folder, stableRef(branch));
+  if (known && (await isAncestor(folder, commit, known))) return;
   await git(folder, 'update-ref', '-m', 'coalmine: green build', stableRef(branch), commit);
 }
 

@@ -1,11 +1,11 @@
 import { Listr, PRESET_TIMER, type ListrTask } from 'listr2';
 import { runPlaybook } from '../ansible.js';
 import { lacksRelease, planDeliveries } from '../deploy.js';
+import { ConsoleText } from '../console-text.js';
 import { readDeployments } from '../deployments.js';
 import { createDroplets, destroyDroplet } from '../droplets.js';
 import { openFleet, playbookVariables, type Fleet } from '../fleet.js';
 import { writeInventory } from '../inventory.js';
-import { follow } from '../follow.js';
 import { Jenkins, type BuildParameters } from '../jenkins.js';
 import { buildImage, startLocalCloud, startMail } from '../local-cloud.js';
 import { planFleet, poolOf, type Plan } from '../plan.js';
@@ -152,7 +152,9 @@ async function throughJenkins(
   const jenkins = new Jenkins(fleet.environment, settings.job);
   const log: string[] = [];
   const build = await jenkins.trigger({ REPO: source.repository, BRANCH: pools.prod.branch, ...parameters });
-  const result = await follow(jenkins, build.number, (text) => {
+  const console = new ConsoleText();
+  const result = await jenkins.follow(build.number, (piece) => {
+    const text = console.push(piece);
     log.push(text);
     const line = text.trimEnd().split('\n').at(-1);
     if (line) onLine(line);
