@@ -17,32 +17,37 @@ const env = {
 };
 const limits = {
   'start, nothing cached': 240,
+  'start, the first in a folder': 45,
   'start, image cached': 45,
   'site.yml, first': 25,
   'site.yml, nothing changes': 8,
   'droplet, call to login': 3,
   'commit to the canary': 30,
   'push to production': 15,
+  'hook with nothing to do': 0.15,
 };
 const results = [];
 
 try {
   execFileSync('git', ['clone', '--quiet', root, project]);
   const cold = process.argv.includes('--cold');
-  measure(cold ? 'start, nothing cached' : 'start, image cached', () =>
+  measure(cold ? 'start, nothing cached' : 'start, the first in a folder', () =>
     coalmine('up', '--local', '--detach'),
   );
   coalmine('down');
   measure('start, image cached', () => coalmine('up', '--local', '--detach'));
   measure('site.yml, nothing changes', () => coalmine('playbook', 'site'));
   measure('droplet, call to login', () => coalmine('droplet', 'create', 'prod-2'));
-  measure('site.yml, first', () => coalmine('playbook', 'site', '--limit', 'prod-2'));
+  coalmine('droplet', 'create', 'prod-3', 'prod-4', 'canary-2');
+  measure('site.yml, first', () => coalmine('playbook', 'site', '--limit', 'prod-2,prod-3,prod-4,canary-2'));
   git('checkout', '--quiet', 'canary');
   appendFileSync(join(clone, 'CHANGELOG.md'), '\nMeasured.\n');
   measure('commit to the canary', () => git('commit', '--quiet', '--all', '--message', 'Measure'));
   git('checkout', '--quiet', 'main');
   git('merge', '--quiet', '--ff-only', 'canary');
   measure('push to production', () => git('push', '--quiet', 'origin', 'main'));
+  env.COALMINE_SKIP = '1';
+  measure('hook with nothing to do', () => git('commit', '--quiet', '--allow-empty', '--message', 'Skipped'));
 } finally {
   coalmine('down');
   rmSync(home, { recursive: true, force: true });
