@@ -1,4 +1,6 @@
-import { ConfigError, parseConfig } from '../src/config.js';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { ConfigError, configJsonSchema, parseConfig } from '../src/config.js';
 
 /** The messages of a refused configuration. */
 function mistakesIn(text: string): string {
@@ -42,5 +44,10 @@ describe('coalmine.yml', () => {
 
   it('says where YAML itself is broken', () => {
     expect(mistakesIn('name: [shop')).toMatch(/coalmine.yml: .* at line 1/);
+  });
+
+  it('is described for editors by the schema in docs (npm run schema writes it)', async () => {
+    const file = resolve(import.meta.dirname, '../../../docs/coalmine.schema.json');
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
   });
 });

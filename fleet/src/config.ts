@@ -144,3 +144,8 @@ export function parseConfig(text: string, file = 'coalmine.yml'): Config {
       .join('\n'),
   );
 }
+
+/** The JSON Schema of `coalmine.yml`, for editors. */
+export function configJsonSchema(): object {
+  return { title: 'coalmine.yml', ...z.toJSONSchema(configSchema, { io: 'input' }) };
+}

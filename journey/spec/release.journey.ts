@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import {
   appendFileSync,
   existsSync,
@@ -71,9 +72,22 @@ describe('a fleet from nothing', () => {
   beforeAll(async () => {
     // The commit at hand, as a newcomer would have it: what is built and released is a clone.
     run(home, 'git', 'clone', '--quiet', root, project);
+    await startAndKill();
     const up = await runBeside(project, process.execPath, command, 'up', '--local', '--detach');
     expect(up.code).withContext(up.output).toBe(0);
   });
+
+  /** A first start that ends with kill -9 in the middle of making droplets: the next one has to heal it. */
+  async function startAndKill(): Promise<void> {
+    const child = spawn(process.execPath, [command, 'up', '--local', '--detach'], {
+      ...{ cwd: project, env: environment, stdio: 'ignore' },
+    });
+    const begun = (): boolean => existsSync(join(home, 'home/digitalocean/droplets'));
+    for (let tries = 0; tries < 2000 && !begun() && child.exitCode === null; tries += 1) await sleep(50);
+    await sleep(500);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
 
   afterAll(async () => {
     await client?.stop();
@@ -177,6 +191,21 @@ describe('a fleet from nothing', () => {
     const commit = await runBeside(clone, 'git', 'commit', '--all', '--message', 'Careless');
     expect(commit.output).toContain('is red');
     expect(head()).toBe(good);
+  });
+
+  it('takes back a commit whose release does not start, and the canary serves what it served before', async () => {
+    git('checkout', '--quiet', 'canary');
+    const good = releaseOf('canary-1');
+    const crash = "\nif (process.env.NODE_ENV === 'production') throw new Error('broken on purpose');\n";
+    appendFileSync(join(clone, 'app-server/src/main.ts'), crash);
+    const commit = await runBeside(clone, 'git', 'commit', '--all', '--message', 'Does not start');
+    expect(commit.output).toContain('canary-1: ');
+    expect(commit.output).toContain('broken on purpose');
+    expect(commit.output).toContain('is red');
+    expect(releaseOf('canary-1')).toBe(good);
+    const served = client?.tally.servedBy.get('canary-1') ?? 0;
+    expect(await within5Seconds(() => (client?.tally.servedBy.get('canary-1') ?? 0) > served)).toBeTrue();
+    git('checkout', '--quiet', 'main');
   });
 
   it('rolls production back without a build', () => {

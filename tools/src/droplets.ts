@@ -10,6 +10,8 @@ import type { Project } from './project.js';
 import {
   fleetKey,
   forgetHostKey,
+  hasHostKey,
+  lastHostKey,
   newHostKey,
   pinHostKey,
   sshArguments,
@@ -50,6 +52,36 @@ export async function createDroplets(
     left.length === 0
       ? 'All that this call made was removed again; run it once more when the reason is gone.'
       : `Could not be removed again, please delete by hand: ${left.join(', ')}`,
+  );
+}
+
+/**
+ * Takes over droplets that are there already; one that an interrupted run left half-made is waited for. Throws a
+ * Problem for a droplet whose host key was never known here: nobody could tell it from another machine.
+ */
+export async function adoptDroplets(
+  project: Project,
+  cloud: DigitalOcean,
+  known: readonly Droplet[],
+): Promise<Droplet[]> {
+  return Promise.all(
+    known.map(async (droplet) => {
+      const pinned = await hasHostKey(project.home, droplet.id);
+      if (!pinned) {
+        const publicKey = await lastHostKey(project.home, droplet.name);
+        if (!publicKey) {
+          throw new Problem(
+            `${droplet.name} (droplet ${droplet.id}) was not made from here: ${project.home} does not know its host key`,
+            'Run coalmine where the fleet was made, or copy that .coalmine folder here.',
+          );
+        }
+        await pinHostKey(project.home, droplet.id, publicKey);
+      }
+      if (pinned && droplet.status === 'active' && droplet.address) return droplet;
+      const active = await cloud.waitUntilActive(droplet.id);
+      await waitForSsh(project.home, active);
+      return active;
+    }),
   );
 }
 
@@ -105,6 +137,7 @@ async function waitForSsh(home: string, droplet: Droplet): Promise<void> {
     if (login.stderr.includes('Host key verification failed')) {
       throw new Problem(
         `${droplet.name} (${droplet.address}) shows another host key than the one made for it`,
+        `If you trust nothing on it: coalmine droplet destroy ${droplet.name}, then coalmine up`,
       );
     }
     if (Date.now() > deadline) {

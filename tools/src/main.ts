@@ -35,6 +35,11 @@ program
   .description('what a shell needs to speak to the running cloud')
   .addHelpText('after', '\nExample:\n  $ eval "$(coalmine env)"')
   .action(async () => (await import('./commands/env.js')).env());
+program
+  .command('schema')
+  .description('print the JSON Schema of coalmine.yml, for editors')
+  .addHelpText('after', '\nExample:\n  $ coalmine schema > coalmine.schema.json')
+  .action(async () => (await import('./commands/schema.js')).schema());
 
 const droplet = program.command('droplet').description('create, list and destroy droplets');
 droplet

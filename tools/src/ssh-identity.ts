@@ -51,6 +51,17 @@ export async function forgetHostKey(home: string, dropletId: number): Promise<vo
   await rewriteKnownHosts(home, dropletId, null);
 }
 
+/** True when the droplet's host key is pinned. */
+export async function hasHostKey(home: string, dropletId: number): Promise<boolean> {
+  const text = await readFile(knownHostsFile(home), 'utf8').catch(() => '');
+  return text.split('\n').some((entry) => entry.startsWith(`${hostKeyAlias(dropletId)} `));
+}
+
+/** The host key that was made last for a droplet of this name, pinned or not; null when there was none. */
+export async function lastHostKey(home: string, name: string): Promise<string | null> {
+  return readFile(join(home, 'host-keys', `${name}.pub`), 'utf8').catch(() => null);
+}
+
 /** Arguments for `ssh` to a droplet: pinned host key, the fleet's own login key, nothing of the user's. */
 export function sshArguments(home: string, dropletId: number): string[] {
   return [

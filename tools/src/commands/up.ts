@@ -3,7 +3,7 @@ import { runPlaybook } from '../ansible.js';
 import { lacksRelease, planDeliveries } from '../deploy.js';
 import { ConsoleText } from '../console-text.js';
 import { readDeployments } from '../deployments.js';
-import { createDroplets, destroyDroplet } from '../droplets.js';
+import { adoptDroplets, createDroplets, destroyDroplet } from '../droplets.js';
 import { openFleet, playbookVariables, type Fleet } from '../fleet.js';
 import { writeInventory } from '../inventory.js';
 import { Jenkins, type BuildParameters } from '../jenkins.js';
@@ -66,11 +66,12 @@ function fleetSteps(project: Project, fleet: Fleet, local: boolean): ListrTask[]
     {
       title: `Droplets: ${planText(plan)}`,
       task: async (_, task) => {
+        const kept = await adoptDroplets(project, fleet.cloud, plan.keep);
         const created = await createDroplets(project, fleet.cloud, plan.create, (droplet) => {
           task.output = `${droplet.name} answers at ${droplet.address}`;
         });
         for (const droplet of plan.destroy) await destroyDroplet(project, fleet.cloud, droplet);
-        fleet.droplets = [...plan.keep, ...created];
+        fleet.droplets = [...kept, ...created];
         await writeInventory(project.home, fleet.droplets);
         const gateway = fleet.droplets[0]?.gateway;
         if (local && gateway) fleet.environment = await startMail(project, gateway);
