@@ -1,5 +1,6 @@
 /** What the specs of the HAProxy engine share: servers behind it, a Redis, and the engine as a process. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -94,17 +95,49 @@ export class HaproxyBench {
   async startProxy(environment: Record<string, string> = {}): Promise<void> {
     const operationsPort = await freePort();
     this.operations = `http://127.0.0.1:${operationsPort}`;
-    this.proxy = await TestService.start(main, {
+    this.proxy = await TestService.start(main, this.environment(operationsPort, environment));
+    await soon(async () => (await this.show('show servers state')).includes(' canary-1 '));
+  }
+
+  /** As systemd: holds the listening socket, and starts the controller again whenever it ends. */
+  holdSocket(): { controller: () => Promise<number>; end: () => Promise<void> } {
+    const pidFile = join(this.folder, 'pid');
+    const settings = Object.entries(this.environment(Number(new URL(this.operations).port)));
+    const once = 'echo $$ > "$0"; export LISTEN_PID=$$; exec "$@"';
+    const again = 'while [ ! -e "$0.end" ]; do sh -c "$ONCE" "$0" "$@"; done';
+    const holder = spawn(
+      'systemd-socket-activate',
+      [
+        `--listen=127.0.0.1:${this.port}`,
+        ...[...settings, ['ONCE', once]].map(([name, value]) => `--setenv=${name}=${value}`),
+        ...['sh', '-c', again, pidFile, process.execPath, main],
+      ],
+      { stdio: 'ignore' },
+    );
+    const controller = async (): Promise<number> => Number(await readFile(pidFile, 'utf8'));
+    return {
+      controller,
+      end: async () => {
+        await writeFile(`${pidFile}.end`, '');
+        const ended = new Promise((resolve) => holder.once('exit', resolve));
+        process.kill(await controller(), 'SIGTERM');
+        await ended;
+      },
+    };
+  }
+
+  private environment(operationsPort: number, more: Record<string, string> = {}): Record<string, string> {
+    return {
       PROXY_ENGINE: 'haproxy',
       REDIS_URL: this.redis.url,
       PORT: String(this.port),
+      HOST: '127.0.0.1',
       OPERATIONS_PORT: String(operationsPort),
       STATE_FILE: join(this.folder, 'state.json'),
       COOKIE_SECRET: secret,
       COALMINE_HOST: 'proxy-1',
-      ...environment,
-    });
-    await soon(async () => (await this.show('show servers state')).includes(' canary-1 '));
+      ...more,
+    };
   }
 
   /** What HAProxy itself says. */

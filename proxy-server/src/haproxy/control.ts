@@ -11,8 +11,8 @@ export interface Wanted {
   fleet: Fleet;
   /** As splitEntry writes it. */
   split: string;
-  /** As allowedKeys leaves them. */
-  allow: readonly string[];
+  /** As allowedKeys leaves them; null when not known, so that HAProxy keeps what it has. */
+  allow: readonly string[] | null;
 }
 
 const pendingMs = 200;
@@ -92,7 +92,7 @@ export class Control {
 
   private startState(): StartState {
     const { fleet, split, allow } = this.wanted;
-    return { servers: wantedServers(fleet), split, allow };
+    return { servers: wantedServers(fleet), split, allow: allow ?? [] };
   }
 
   private lost(): void {
@@ -151,6 +151,7 @@ export class Control {
     const { split, allow } = this.wanted;
     const [[, told] = []] = await readMap(admin, files.split(folder));
     if (told !== split) await admin.ask(`set map ${files.split(folder)} ${splitKey} ${split}`);
+    if (!allow) return;
     const known = new Set((await readMap(admin, files.allow(folder))).map(([key]) => key));
     for (const key of allow)
       if (!known.delete(key)) await admin.ask(`add map ${files.allow(folder)} ${key} 1`);

@@ -20,7 +20,7 @@ import { takeSocket } from './socket.js';
 import { allowedKeys, splitEntry } from './split.js';
 import { TrafficSeconds } from './traffic-seconds.js';
 
-type State = ProxyState & { allow: readonly string[] };
+type State = ProxyState & { allow: readonly string[] | null };
 
 const graceMs = 100;
 const leaveAfterMs = 1000;
@@ -41,7 +41,7 @@ export async function runHaproxyEngine(): Promise<void> {
       salt: state.rollout?.id ?? '',
       alert: state.alert,
     }),
-    allow: allowedKeys(state.allow),
+    allow: state.allow && allowedKeys(state.allow),
   });
   const layout = {
     folder: folderOf(settings),
@@ -50,7 +50,7 @@ export async function runHaproxyEngine(): Promise<void> {
     connections: settings.HAPROXY_CONNECTIONS,
     cookieSecret: settings.COOKIE_SECRET,
   };
-  const initial: State = { ...((await loadState(settings.STATE_FILE)) ?? emptyState), allow: [] };
+  const initial: State = { ...((await loadState(settings.STATE_FILE)) ?? emptyState), allow: null };
   const haproxy = new HaproxyProcess({ binary: settings.HAPROXY_BINARY, layout, descriptor, log });
   const control = new Control(haproxy, layout, wanted(initial), log);
   await control.start();

@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Control } from './control.js';
-import { memberOf, poolOf, slotMs } from './statistics.js';
+import { memberOf, poolOf, slotMs, unansweredBy } from './statistics.js';
 import type { TrafficSeconds } from './traffic-seconds.js';
 
 /** Upper bounds of the latency histogram, s. */
@@ -56,7 +56,7 @@ export function registerMetrics(registry: Registry, traffic: TrafficSeconds, con
   perServer(
     'coalmine_proxy_failures_total',
     'Attempts that a server did not answer, repeated ones included',
-    (server) => server.connectErrors + server.answerErrors + server.retries + server.redispatches,
+    unansweredBy,
   );
   perServer(
     'coalmine_proxy_retries_total',

@@ -67,6 +67,11 @@ export function memberOf({ name }: ServerFigures): string {
       : name;
 }
 
+/** Attempts that a server left without an answer: repeated there, repeated elsewhere, given up, cut in the answer. */
+export function unansweredBy({ retries, redispatches, connectErrors, answerErrors }: ServerFigures): number {
+  return retries + redispatches + connectErrors + answerErrors;
+}
+
 /** What a pool has done since HAProxy started; the difference of two is the traffic between. */
 export function poolTotals(
   figures: readonly ServerFigures[],
@@ -76,10 +81,9 @@ export function poolTotals(
   const total = { requests: 0, failures: 0, latency: latencyBoundsMs.map(() => 0).concat(0) };
   for (const server of figures) {
     if (poolOf(server) !== pool) continue;
-    // An attempt without an answer that was repeated elsewhere is charged to the server that did not answer.
-    const repeated = server.retries + server.redispatches;
-    total.requests += classes.reduce((sum, name) => sum + server.answers[name], 0) + repeated;
-    total.failures += server.answers['5xx'] + server.answers.other + repeated;
+    const unanswered = unansweredBy(server);
+    total.requests += classes.reduce((sum, name) => sum + server.answers[name], 0) + unanswered;
+    total.failures += server.answers['5xx'] + server.answers.other + unanswered;
   }
   for (const [slot, count] of slots) {
     const bucket = latencyBucket(slotMs(slot));
