@@ -7,6 +7,7 @@ export const keys = {
   fleet: 'coalmine:fleet',
   rollout: 'coalmine:rollout',
   flags: 'coalmine:flags',
+  allow: 'coalmine:allow',
   events: 'coalmine:events',
   alert: (pool: Pool) => `coalmine:alert:${pool}`,
   samples: (host: string) => `coalmine:samples:${host}`,

@@ -11,6 +11,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { Backends } from './backends.js';
 import { BucketCookie } from './bucket.js';
+import { runHaproxyEngine } from './haproxy/engine.js';
 import { Proxy } from './proxy.js';
 import { emptyState, loadState, saveState, type ProxyState } from './state-file.js';
 import { Traffic } from './traffic.js';
@@ -34,6 +35,10 @@ async function readState(redis: Redis): Promise<ProxyState> {
 }
 
 await runOrExplain('proxy-server', async () => {
+  if (process.env.PROXY_ENGINE === 'haproxy') {
+    await runHaproxyEngine();
+    return;
+  }
   const settings = readSettings(settingsSchema);
   const log = createLog('proxy-server');
   const metrics = createMetrics('proxy-server');

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { lastResort, instead, type WantedServer } from './servers.js';
+import { decisionRules, cookieHeader } from './decision.js';
+import { splitKey } from './split.js';
+
+export interface Layout {
+  /** Where HAProxy's files are. */
+  folder: string;
+  /** `fd@3` for a socket that was handed over, or address:port. */
+  bind: string;
+  threads: number;
+  connections: number;
+  cookieSecret: string;
+}
+
+export const files = {
+  configuration: (folder: string) => join(folder, 'haproxy.cfg'),
+  admin: (folder: string) => join(folder, 'admin.sock'),
+  split: (folder: string) => join(folder, 'split.map'),
+  allow: (folder: string) => join(folder, 'allow.map'),
+  lua: (folder: string) => join(folder, 'nominated.lua'),
+} as const;
+
+/** Requests in flight when HAProxy is told to stop may take this long. */
+const stopWithin = '12s';
+
+/**
+ * HAProxy's configuration. Everything that changes while it runs (weights, allow-list, servers) comes through the
+ * admin socket; the servers written here are those it starts with, so that it serves from its first moment.
+ */
+export function renderConfiguration(layout: Layout, servers: readonly WantedServer[]): string {
+  return `${frame(layout, identity(layout))}
+${backend('prod', servers)}
+${backend('canary', servers)}
+backend latency-prod
+  stick-table type integer size 1k store gpc0
+backend latency-canary
+  stick-table type integer size 1k store gpc0
+backend genuine
+  stick-table type string len 100 size 50k expire 10m store gpt0
+`;
+}
+
+/** Tells a HAProxy that runs on this configuration, whatever its servers, from one of another release. */
+export function identity(layout: Layout): string {
+  const sample: WantedServer[] = [];
+  const text = frame(layout, '') + backend('prod', sample) + backend('canary', sample);
+  return `coalmine-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+}
+
+function frame(layout: Layout, description: string): string {
+  const { folder, bind, threads, connections } = layout;
+  return `# Written by Coalmine at every start of HAProxy.
+global
+  description ${description}
+  maxconn ${connections}
+  no strict-limits
+${threads > 0 ? `  nbthread ${threads}\n` : ''}  hard-stop-after ${stopWithin}
+  stats socket ${files.admin(folder)} mode 600 level admin expose-fd listeners
+  stats timeout 1h
+  tune.http.maxhdr 256
+  spread-checks 20
+  lua-load ${files.lua(folder)}
+defaults
+  mode http
+  balance leastconn
+  timeout http-request 10s
+  timeout http-keep-alive 65s
+  timeout client 60s
+  timeout client-fin 10s
+  timeout connect 3s
+  timeout server 30s
+  timeout tunnel 1h
+  retries 3
+  option redispatch 1
+  retry-on conn-failure empty-response
+${ownAnswers}
+frontend entry
+  bind ${bind}
+  option idle-close-on-response
+  http-request set-var(txn.begun) date(0,us)
+  http-request deny deny_status 400 if { req.ver 1.0 } { req.hdr_cnt(transfer-encoding) gt 0 }
+  http-request deny deny_status 400 unless { url_beg / } || METH_OPTIONS
+${hopByHop}
+  http-request del-header forwarded
+  http-request del-header x-forwarded- -m beg
+  http-request set-header x-forwarded-for %[src]
+  http-request set-header x-forwarded-proto http
+  http-request set-header x-forwarded-host %[req.hdr(host)]
+  http-request set-header x-request-id %[uuid] unless { req.hdr(x-request-id) -m found }
+${decisionRules({ cookieSecret: layout.cookieSecret, split: files.split(folder), splitKey, allow: files.allow(folder) })}
+  default_backend prod
+`;
+}
+
+const hopByHop = `  acl names_headers req.hdr(connection) -m found
+  acl names_none req.hdr(connection) -m str -i keep-alive close upgrade
+  http-request lua.nominated if names_headers !names_none
+  http-request del-header te
+  http-request del-header trailer
+  http-request del-header proxy- -m beg`;
+
+/** What HAProxy answers by itself, told apart from the app's answers by x-proxy-error. */
+const ownAnswers = [
+  [400, 'bad-request'],
+  [408, 'request-timeout'],
+  [502, 'no-answer'],
+  [503, 'no-server'],
+  [504, 'timeout'],
+]
+  .map(([status, reason]) => {
+    const body = JSON.stringify({ error: 'the service cannot be reached just now', reason });
+    const later = status === 503 ? ' hdr retry-after 1' : '';
+    return `  http-error status ${status} content-type application/json string '${body}' hdr x-proxy-error ${reason}${later}`;
+  })
+  .join('\n');
+
+/** Two decimal digits of a latency (in µs at first): 0-99 are tenths of a ms, 110-199 ms, 210-299 10 ms, 310-399 100 ms. */
+const latencySlot = `  http-response set-var(txn.us) date(0,us),sub(txn.begun)
+  http-response set-var(txn.slot) var(txn.us),div(100) if { var(txn.us) -m int lt 10000 }
+  http-response set-var(txn.slot) var(txn.us),div(1000),add(100) if { var(txn.us) -m int 10000:99999 }
+  http-response set-var(txn.slot) var(txn.us),div(10000),add(200) if { var(txn.us) -m int 100000:999999 }
+  http-response set-var(txn.slot) var(txn.us),div(100000),add(300) if { var(txn.us) -m int ge 1000000 }`;
+
+function backend(name: 'prod' | 'canary', servers: readonly WantedServer[]): string {
+  const lines = servers
+    .filter((server) => server.backend === name && !server.draining)
+    .map((server) => `  server ${server.name} ${server.address}:${server.port} ${server.keywords}`);
+  // An answer of production's that stands in for the canary is production's.
+  const count =
+    name === 'prod'
+      ? '  http-response track-sc1 var(txn.slot) table latency-prod'
+      : `  acl stands_in srv_name -m end ${instead}
+  http-response track-sc1 var(txn.slot) table latency-prod if stands_in
+  http-response track-sc1 var(txn.slot) table latency-canary unless stands_in`;
+  return `backend ${name}
+  option httpchk GET /healthz
+  option allbackups
+  http-check expect status 200
+  acl idempotent method GET HEAD OPTIONS TRACE PUT DELETE
+  http-request disable-l7-retry unless idempotent
+  http-response lua.nominated_back if { res.hdr(connection) -m found } !{ res.hdr(connection) -m str -i keep-alive close upgrade }
+  http-response set-header x-served-by %[srv_name,field(1,${lastResort.slice(0, 1)})]
+${cookieHeader}
+${latencySlot}
+${count}
+  http-response sc-inc-gpc0(1)
+${lines.join('\n')}`;
+}

@@ -1,0 +1,110 @@
+import { hostname } from 'node:os';
+import { readAlert } from '@coalmine/fleet/alerts.js';
+import { readAllow } from '@coalmine/fleet/allow.js';
+import { watch } from '@coalmine/fleet/changes.js';
+import { createLog } from '@coalmine/fleet/log.js';
+import { readFleet } from '@coalmine/fleet/members.js';
+import { createMetrics } from '@coalmine/fleet/metrics.js';
+import { connectRedis } from '@coalmine/fleet/redis.js';
+import { readRollout } from '@coalmine/fleet/rollout.js';
+import { answerJson, runService } from '@coalmine/fleet/service.js';
+import { readSettings } from '@coalmine/fleet/settings.js';
+import { appendTraffic } from '@coalmine/fleet/traffic.js';
+import type { Redis } from 'ioredis';
+import { emptyState, loadState, saveState, type ProxyState } from '../state-file.js';
+import { Control, type Wanted } from './control.js';
+import { registerMetrics } from './metrics.js';
+import { HaproxyProcess } from './process.js';
+import { folderOf, haproxySettings } from './settings.js';
+import { takeSocket } from './socket.js';
+import { allowedKeys, splitEntry } from './split.js';
+import { TrafficSeconds } from './traffic-seconds.js';
+
+type State = ProxyState & { allow: readonly string[] | null };
+
+const graceMs = 100;
+const leaveAfterMs = 1000;
+
+/** The proxy with HAProxy as its data plane: this process controls it from the state in Redis. */
+export async function runHaproxyEngine(): Promise<void> {
+  const settings = readSettings(haproxySettings);
+  const log = createLog('proxy-server');
+  const metrics = createMetrics('proxy-server');
+  const descriptor = takeSocket();
+  const redis = connectRedis(settings.REDIS_URL);
+  redis.on('error', (error: Error) => log.warn({ err: error }, 'Redis'));
+
+  const wanted = (state: State): Wanted => ({
+    fleet: state.fleet,
+    split: splitEntry({
+      weight: state.rollout?.weight ?? settings.CANARY_WEIGHT,
+      salt: state.rollout?.id ?? '',
+      alert: state.alert,
+    }),
+    allow: state.allow && allowedKeys(state.allow),
+  });
+  const layout = {
+    folder: folderOf(settings),
+    bind: descriptor === null ? `${settings.HOST}:${settings.PORT}` : `fd@${descriptor}`,
+    threads: settings.HAPROXY_THREADS,
+    connections: settings.HAPROXY_CONNECTIONS,
+    cookieSecret: settings.COOKIE_SECRET,
+  };
+  const initial: State = { ...((await loadState(settings.STATE_FILE)) ?? emptyState), allow: null };
+  const haproxy = new HaproxyProcess({ binary: settings.HAPROXY_BINARY, layout, descriptor, log });
+  const control = new Control(haproxy, layout, wanted(initial), log);
+  await control.start();
+  const state = watch<State>({
+    redis,
+    topics: ['fleet', 'rollout', 'alerts'],
+    initial,
+    read: readState,
+    onChange: (next) => {
+      void control.update(wanted(next));
+      saveState(settings.STATE_FILE, next).catch((error: unknown) =>
+        log.error({ err: error }, 'state not saved'),
+      );
+    },
+    log,
+  });
+
+  const name = process.env.COALMINE_HOST ?? hostname();
+  const traffic = new TrafficSeconds(control, (second) => {
+    if (state.fresh) appendTraffic(redis, name, second).catch(() => undefined); // Redis' own errors are logged
+  });
+  registerMetrics(metrics, traffic, control);
+  traffic.start();
+  const production = (): boolean =>
+    traffic.figures.some((server) => server.backend === 'prod' && !server.name.includes(':') && server.isUp);
+  await runService({
+    name: 'proxy-server',
+    handler: (_request, response) => answerJson(response, 404, { error: 'not found' }),
+    log,
+    metrics,
+    port: settings.OPERATIONS_PORT,
+    host: settings.HOST,
+    health: () => ({
+      ok: control.isUp,
+      engine: 'haproxy',
+      haproxy: control.pid,
+      redis: state.fresh,
+      production: production(),
+    }),
+    onStop: async () => {
+      traffic.stop();
+      state.close();
+      await control.stop(graceMs, leaveAfterMs);
+      redis.disconnect();
+    },
+  });
+}
+
+async function readState(redis: Redis): Promise<State> {
+  const [fleet, rollout, alert, allow] = await Promise.all([
+    readFleet(redis),
+    readRollout(redis),
+    readAlert(redis, 'canary'),
+    readAllow(redis),
+  ]);
+  return { fleet, rollout, alert: alert !== null, allow };
+}
