@@ -95,6 +95,11 @@ export async function readLatestSamples(
 export const metrics = {
   cpu: { title: 'CPU', unit: '%', of: (sample: Sample) => sample.service?.cpu ?? null },
   memory: { title: 'memory', unit: '%', of: (sample: Sample) => sample.service?.memory ?? null },
+  down: {
+    title: 'service down',
+    unit: '',
+    of: (sample: Sample) => (sample.service ? 0 : 1),
+  },
   'droplet-cpu': { title: 'CPU of the droplet', unit: '%', of: (sample: Sample) => sample.droplet.cpu },
   'droplet-memory': {
     title: 'memory of the droplet',

@@ -1,4 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readAlert } from '@coalmine/fleet/alerts.js';
 import { keys } from '@coalmine/fleet/keys.js';
@@ -16,6 +18,7 @@ describe('the agent', () => {
   let mailServer: SMTPServer;
   let smtpPort: number;
   let mails: string[];
+  let folder: string;
 
   const startMail = (): void => {
     mailServer = new SMTPServer({
@@ -35,6 +38,7 @@ describe('the agent', () => {
 
   beforeEach(async () => {
     mails = [];
+    folder = await mkdtemp(join(tmpdir(), 'coalmine-agent-'));
     redis = await TestRedis.start();
     reader = redis.client();
     smtpPort = await freePort();
@@ -51,6 +55,7 @@ describe('the agent', () => {
       SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
       MAIL_FROM: 'coalmine@example.com',
       MAIL_TO: 'ops@example.com',
+      STATE_DIRECTORY: folder,
     });
   });
 
@@ -60,6 +65,7 @@ describe('the agent', () => {
     mailServer.close();
     reader.disconnect();
     await redis.stop();
+    await rm(folder, { recursive: true, force: true });
   });
 
   function killGroup(): void {
@@ -77,7 +83,7 @@ describe('the agent', () => {
     expect(alert).toEqual(jasmine.objectContaining({ host: 'canary-1', metric: 'cpu', threshold: 10 }));
     expect(alert?.value).toBeGreaterThan(10);
     expect(await soon(() => mails.length > 0)).toBeTrue();
-    expect(mails[0]).toContain('canary-1: cpu at');
+    expect(mails[0]).toContain('canary-1: CPU at');
     expect(mails[0]).toContain('production takes all of them');
     killGroup();
     expect(await soon(async () => (await readAlert(reader, 'canary')) === null, 10_000)).toBeTrue();
@@ -97,7 +103,7 @@ describe('the agent', () => {
   it('raises it as soon as Redis is back', async () => {
     startMail();
     await redis.kill();
-    await soon(() => agent.output.join('').includes('"firing":true'), 10_000);
+    await soon(() => agent.output.join('').includes('"state":"firing"'), 10_000);
     await redis.resume();
     expect(await soon(async () => (await readAlert(reader, 'canary')) !== null, 10_000)).toBeTrue();
   });
