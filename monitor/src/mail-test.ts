@@ -28,14 +28,18 @@ export async function testReceivers(settings: Settings, now = new Date()): Promi
     at: now.getTime() - (300 - second) * 1000,
     value: 25 + 20 * Math.sin(second / 40) + (second > 200 ? 20 : 0),
   }));
-  const chart = drawChart({ points, threshold: settings.CPU_THRESHOLD, highest: 100 }).toString('base64');
+  const chart = await drawChart({ points, threshold: settings.CPU_THRESHOLD, highest: 100 });
   const told = {
     pool: settings.POOL,
     notices: [{ id: 'test', kind: 'firing' as const, record }],
     ...{ events: [], chartMinutes: 5 },
   };
   const messages: Record<string, unknown> = {
-    mail: { ...composeMail(told), subject: `[coalmine] Test from ${settings.COALMINE_HOST}`, chart },
+    mail: {
+      ...composeMail(told),
+      subject: `[coalmine] Test from ${settings.COALMINE_HOST}`,
+      chart: chart.toString('base64'),
+    },
     webhook: composeWebhook(told),
   };
   return Promise.all(

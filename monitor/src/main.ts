@@ -27,7 +27,7 @@ await runOrExplain('monitor', async () => {
     return;
   }
   const log = createLog('monitor');
-  const metrics = createMetrics('monitor');
+  const metrics = createMetrics('monitor', sampleEveryMs);
   const redis = connectRedis(settings.REDIS_URL);
   redis.on('error', (error: Error) => log.warn({ err: error }, 'Redis'));
   const capacity = readCapacity();

@@ -1,4 +1,4 @@
-import { PNG } from 'pngjs';
+import type { PNG } from 'pngjs';
 
 export interface Curve {
   /** Oldest first; `at` in ms since the epoch. */
@@ -20,8 +20,9 @@ const gapMs = 5000;
  * Draws a metric over time with its threshold as a PNG; what was over it is red. Figures stand beside it in the mail,
  * so that the image needs no font.
  */
-export function drawChart(curve: Curve): Buffer {
-  const image = new PNG({ width, height, colorType: 2, deflateLevel: 6 });
+export async function drawChart(curve: Curve): Promise<Buffer> {
+  const { PNG } = await import('pngjs'); // most agents never draw one
+  const image = new PNG({ width, height, colorType: 2, filterType: 0 });
   fill(image, '#ffffff', 0, 0, width, height);
   drawGrid(image);
   const top = topOf(curve);

@@ -26,7 +26,7 @@ export class Herald {
     const [first] = notices;
     if (!first) return;
     const samples = await this.samplesOf(first.record.host);
-    const chart = chartOf(first, samples);
+    const chart = await chartOf(first, samples);
     const span = (samples.at(-1)?.at ?? 0) - (samples[0]?.at ?? 0);
     const told = {
       ...{ pool, notices, events: await this.eventsSince(first.record.since) },
@@ -60,7 +60,7 @@ export class Herald {
 }
 
 /** The chart of an alert's metric; null when too little is known. */
-function chartOf({ record }: Notice, samples: readonly Sample[]): Buffer | null {
+async function chartOf({ record }: Notice, samples: readonly Sample[]): Promise<Buffer | null> {
   if (record.metric === 'no-data' || record.metric === 'down') return null;
   const { of, unit } = metrics[record.metric];
   const points = samples.flatMap((sample) => {

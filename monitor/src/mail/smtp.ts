@@ -1,4 +1,3 @@
-import nodemailer from 'nodemailer';
 import { z } from 'zod';
 import { Refused, type Send } from './spool.js';
 
@@ -24,6 +23,8 @@ const timeouts = { connectionTimeout: 5000, greetingTimeout: 5000, socketTimeout
 export function smtpReceiver({ url, from, to }: SmtpSettings): Send {
   return async (message, id) => {
     const mail = mailSchema.parse(message);
+    // Loaded by the first mail: it takes several MB, and most agents never send one.
+    const { default: nodemailer } = await import('nodemailer');
     const transport = nodemailer.createTransport({ url, ...timeouts }, { from });
     try {
       await transport.sendMail({
