@@ -120,7 +120,7 @@ async function leaderSecond() {
     const start = performance.now();
     const latest = await readLatestSamples(client, [...fleet.keys()]);
     for (const [index, host] of [...fleet.keys()].entries()) judges[index].consider(latest.get(host).at(-1));
-    await duty();
+    await duty.turn();
     times.push(performance.now() - start);
   }
   times.sort((a, b) => a - b);

@@ -89,7 +89,7 @@ describe('telling of alerts', () => {
       (await readAlertBook(redis)).records.get('prod-1/no-data')?.state;
     const seconds = async (...hosts: string[]): Promise<void> => {
       for (const host of hosts) await appendSamples(redis, [sampleOf(host, 'prod', Date.now(), 10)]);
-      await duty();
+      await duty.turn();
     };
     await seconds('prod-1', 'prod-2');
     expect(await state()).toBeUndefined();
@@ -104,7 +104,7 @@ describe('telling of alerts', () => {
     await writeFleet(redis, { 'canary-1': member('canary') });
     await write(recordOf('canary-9', 'canary'));
     await writeAlert(redis, 'canary', poolAlertOf(recordOf('canary-9', 'canary')));
-    await noDataDuty({ redis, notifier: notifier('x'), me: 'x', noDataMs: 10_000, log })();
+    await noDataDuty({ redis, notifier: notifier('x'), me: 'x', noDataMs: 10_000, log }).turn();
     expect((await readAlertBook(redis)).records.size).toBe(0);
     expect(await readAlert(redis, 'canary')).toBeNull();
   });

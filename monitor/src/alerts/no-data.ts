@@ -72,14 +72,21 @@ export interface NoDataParts {
 
 const gapMs = 5000;
 
+/** As the controller takes it: one turn after the other while this process leads. */
+export interface NoDataDuty {
+  readonly name: string;
+  readonly everyMs: number;
+  turn(): Promise<void>;
+}
+
 /**
- * The leader's duty, once a second: droplets that have fallen silent are alerts, droplets that are gone take theirs
- * with them, and what no agent can tell any more is told. Throws when Redis is away; call it again.
+ * The leader's duty: droplets that have fallen silent are alerts, droplets that are gone take theirs
+ * with them, and what no agent can tell any more is told. A turn throws when Redis is away; the next one goes on.
  */
-export function noDataDuty({ redis, notifier, me, noDataMs, log }: NoDataParts): () => Promise<void> {
+export function noDataDuty({ redis, notifier, me, noDataMs, log }: NoDataParts): NoDataDuty {
   let watchingSince = Infinity;
   let lookedAt = -Infinity;
-  return async () => {
+  const turn = async (): Promise<void> => {
     const [seconds, microseconds] = await redis.time();
     const now = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
     // After a pause (a new leader, Redis away) everybody has time to be heard again.
@@ -100,6 +107,7 @@ export function noDataDuty({ redis, notifier, me, noDataMs, log }: NoDataParts):
     for (const pool of pools)
       void notifier.tell(pool).catch((error: unknown) => log.warn({ err: error }, 'not told yet'));
   };
+  return { name: 'no-data', everyMs: 1000, turn };
 }
 
 /** A droplet that was destroyed while its alert fired cannot take it back. */
