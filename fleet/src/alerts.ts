@@ -2,12 +2,13 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { change, parseJson } from './change.js';
 import { keys, type Pool } from './keys.js';
+import { metricNames } from './samples.js';
 
 export const alertSchema = z.object({
   reason: z.string(),
   host: z.string(),
-  metric: z.enum(['cpu', 'memory']),
-  /** % of what the droplet has. */
+  metric: z.enum(metricNames),
+  /** In the metric's unit: % of what the droplet has, for CPU and memory. */
   value: z.number(),
   threshold: z.number(),
   since: z.string(),

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { alertRuleSchema, clearsBelowBy, severities } from './alert-rules.js';
+import { pools } from './keys.js';
 
 /** A length of time as people write it, `3s`, `2m`, `500ms`; parsed to milliseconds. */
 const duration = z
@@ -19,6 +21,36 @@ const command = z.array(z.string().min(1)).min(1);
 const hostnameLabel = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and dashes, starting with a letter');
+
+const alertRule = z
+  .strictObject({
+    ...alertRuleSchema.pick({ name: true, metric: true }).shape,
+    pools: z
+      .array(z.enum(pools))
+      .min(1)
+      .default([...pools]),
+    threshold: z
+      .number()
+      .min(0)
+      .default(45)
+      .describe("In the metric's unit: %, ms (event-loop-lag), MB (heap)"),
+    sustained: duration.prefault('3s'),
+    clearsBelow: z
+      .number()
+      .min(0)
+      .optional()
+      .describe('Where it ends; a tenth under the threshold by default'),
+    severity: z.enum(severities).default('warning').describe('critical also takes the traffic off a canary'),
+  })
+  .refine((rule) => (rule.clearsBelow ?? 0) <= rule.threshold, {
+    path: ['clearsBelow'],
+    message: 'must not be over the threshold',
+  })
+  .transform(({ sustained, clearsBelow, ...rule }) => ({
+    ...rule,
+    sustainedMs: sustained,
+    clearsBelow: clearsBelow ?? clearsBelowBy(rule.threshold),
+  }));
 
 const fixedPool = z.strictObject({ count: z.int().min(1).max(10).default(1) });
 
@@ -59,6 +91,19 @@ export const configSchema = z
         cpu: percent.default(45).describe('CPU threshold, % of what the droplet has'),
         memory: percent.default(45).describe('Memory threshold, % of what the droplet has'),
         sustained: duration.prefault('3s').describe('How long a threshold must be exceeded before the alert'),
+        noData: duration.prefault('10s').describe('A droplet that is silent for so long is an alert'),
+        repeat: duration.prefault('1h').describe('An alert that goes on is told again after so long'),
+        rules: z
+          .array(alertRule)
+          .default([])
+          .refine((rules) => new Set(rules.map(({ name }) => name)).size === rules.length, {
+            message: 'two rules have the same name',
+          })
+          .describe('More rules; one named cpu, memory or down takes the place of the built-in one'),
+        webhook: z
+          .url({ protocol: /^https?$/ })
+          .describe('Told like the mail, in JSON that Slack takes; a secret one comes from ALERT_WEBHOOK_URL')
+          .optional(),
         mail: z
           .strictObject({
             from: z.string().min(3).default('coalmine@localhost'),

@@ -2,67 +2,73 @@ import { createLog } from '@coalmine/fleet/log.js';
 import { createMetrics } from '@coalmine/fleet/metrics.js';
 import { connectRedis } from '@coalmine/fleet/redis.js';
 import { runOrExplain, runService } from '@coalmine/fleet/service.js';
-import { readSettings, serviceSettings } from '@coalmine/fleet/settings.js';
-import { pools } from '@coalmine/fleet/keys.js';
-import { z } from 'zod';
-import { Agent } from './agent.js';
-import { readCapacity } from './capacity.js';
-import { Mailer } from './mail.js';
-import { ServiceMeter } from './processes.js';
-
-const settingsSchema = serviceSettings.extend({
-  COALMINE_HOST: z.string().min(1),
-  POOL: z.enum(pools),
-  /** `app-server.service`, or `pid:123`. */
-  SERVICE: z.string().min(1),
-  CPU_THRESHOLD: z.coerce.number().min(0).max(100).default(45),
-  MEMORY_THRESHOLD: z.coerce.number().min(0).max(100).default(45),
-  SUSTAINED_MS: z.coerce.number().int().min(0).default(3000),
-  SMTP_URL: z.string().default(''),
-  MAIL_FROM: z.string().default(''),
-  MAIL_TO: z.string().default(''),
-});
+import { readSettings } from '@coalmine/fleet/settings.js';
+import { Agent } from './agent/agent.js';
+import { readCapacity } from './agent/capacity.js';
+import { DropletMeter } from './agent/droplet-meter.js';
+import { Gauges } from './agent/gauges.js';
+import { Outbox } from './agent/outbox.js';
+import { RuntimeMeter } from './agent/runtime-meter.js';
+import { ServiceMeter } from './agent/service-meter.js';
+import { Notifier } from './alerts/notifier.js';
+import { OwnAlerts } from './alerts/own-alerts.js';
+import { Herald } from './mail/herald.js';
+import { testReceivers } from './mail-test.js';
+import { openSpool } from './receivers.js';
+import { rulesOf, settingsSchema } from './settings.js';
 
 const sampleEveryMs = 1000;
+const runtimeEveryMs = 5000;
 
 await runOrExplain('monitor', async () => {
   const settings = readSettings(settingsSchema);
+  if (process.argv[2] === 'mail-test') {
+    process.stdout.write(`${JSON.stringify(await testReceivers(settings))}\n`);
+    return;
+  }
   const log = createLog('monitor');
-  const metrics = createMetrics('monitor');
+  const metrics = createMetrics('monitor', sampleEveryMs);
   const redis = connectRedis(settings.REDIS_URL);
   redis.on('error', (error: Error) => log.warn({ err: error }, 'Redis'));
-  const capacity = await readCapacity();
+  const capacity = readCapacity();
   log.info({ capacity, service: settings.SERVICE }, 'measuring');
-  const meter = new ServiceMeter(settings.SERVICE, capacity);
-  const mail = {
-    smtp: settings.SMTP_URL,
-    from: settings.MAIL_FROM,
-    to: settings.MAIL_TO.split(',').filter(Boolean),
-  };
-  const agent = new Agent(
-    {
-      host: settings.COALMINE_HOST,
-      pool: settings.POOL,
-      thresholds: { cpu: settings.CPU_THRESHOLD, memory: settings.MEMORY_THRESHOLD },
-      sustainedMs: settings.SUSTAINED_MS,
-    },
-    () => meter.measure(),
-    redis,
-    mail.smtp && mail.to.length > 0 ? new Mailer(mail, log) : null,
-    log,
-    metrics,
-  );
-  const timer = setInterval(() => void agent.tick(), sampleEveryMs);
+
+  const droplet = { host: settings.COALMINE_HOST, pool: settings.POOL, service: settings.SERVICE };
+  const serviceMeter = new ServiceMeter(settings.SERVICE, capacity);
+  const dropletMeter = new DropletMeter(capacity);
+  const runtimeMeter = new RuntimeMeter(settings.SERVICE_METRICS_URL);
+  const spool = await openSpool(settings, log);
+  const outbox = new Outbox(redis);
+  const ownSamples = { host: droplet.host, latest: (count: number) => outbox.latest(count) };
+  const herald = new Herald({ redis, spool, ownSamples });
+  const notifier = new Notifier({
+    ...{ redis, me: droplet.host, repeatMs: settings.REPEAT_MS, log },
+    deliver: (pool, notices) => herald.deliver(pool, notices),
+  });
+  const alerts = new OwnAlerts(droplet, rulesOf(settings));
+  const gauges = new Gauges(metrics);
+  const agent = new Agent({
+    ...{ droplet, alerts, outbox, notifier, redis, log },
+    measure: async () => ({
+      service: await serviceMeter.measure(),
+      droplet: dropletMeter.measure(),
+      runtime: runtimeMeter.current,
+    }),
+    onSample: (sample) => gauges.show(sample, alerts.records.values(), outbox.unsent, spool.waiting),
+  });
+  const timers = [
+    setInterval(() => void agent.tick(), sampleEveryMs),
+    setInterval(() => void runtimeMeter.ask(), runtimeEveryMs),
+  ];
   await runService({
     name: 'monitor',
     handler: (_request, response) => response.writeHead(404).end(),
-    log,
-    metrics,
-    port: settings.PORT,
-    host: settings.HOST,
-    health: () => ({ ok: true, redis: redis.status === 'ready' }),
+    ...{ log, metrics, port: settings.PORT, host: settings.HOST },
+    health: () => ({ ok: true, redis: redis.status === 'ready', mailWaiting: spool.waiting }),
     onStop: () => {
-      clearInterval(timer);
+      for (const timer of timers) clearInterval(timer);
+      runtimeMeter.close();
+      spool.stop();
       redis.disconnect();
     },
   });

@@ -50,6 +50,10 @@ export async function playbookVariables(fleet: Fleet): Promise<Record<string, un
       cpu: config.monitor.cpu,
       memory: config.monitor.memory,
       sustainedMs: config.monitor.sustained,
+      noDataMs: config.monitor.noData,
+      repeatMs: config.monitor.repeat,
+      rules: config.monitor.rules,
+      webhook: process.env.ALERT_WEBHOOK_URL ?? config.monitor.webhook ?? null,
       mail:
         config.monitor.mail && smtp
           ? { from: config.monitor.mail.from, to: config.monitor.mail.to, smtp: withPassword(smtp) }
