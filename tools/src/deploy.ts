@@ -1,5 +1,6 @@
 import { recordEvent } from '@coalmine/fleet/events.js';
 import type { Pool } from '@coalmine/fleet/keys.js';
+import { planOf } from '@coalmine/fleet/plan.js';
 import { writeFleet, type Member } from '@coalmine/fleet/members.js';
 import { beginRollout, writeRollout } from '@coalmine/fleet/rollout.js';
 import { runPlaybook } from './ansible.js';
@@ -124,8 +125,8 @@ async function announce(fleet: Fleet, target: Target, commit: string): Promise<v
     const gone = (await redis.hkeys('coalmine:fleet')).filter((name) => !(name in members));
     await writeFleet(redis, { ...members, ...Object.fromEntries(gone.map((name) => [name, null])) });
     if (target === 'canary') {
-      const weight = Math.round(project.config.canary.weight * 100);
-      await writeRollout(redis, beginRollout(commit, weight, 'deployed'));
+      const plan = planOf(project.config);
+      await writeRollout(redis, beginRollout(commit, plan.steps[0] ?? 0, 'deployed', new Date(), plan));
     }
     await recordEvent(redis, {
       who: process.env.BUILD_TAG ?? 'coalmine',
