@@ -9,9 +9,9 @@ import { beginJudging, nextStep, noEvidence, observe } from '../monitor/dist/src
 export class Coalmine {
   constructor(plan, before) {
     this.plan = plan;
-    let learnt = noEvidence(plan);
+    let learnt = noEvidence();
     for (const second of before) learnt = observe(learnt, plan, second);
-    this.evidence = beginJudging(learnt, plan);
+    this.evidence = beginJudging(learnt);
     this.rollout = beginRollout('a release', plan.steps[0], '', new Date(0), plan);
   }
 

@@ -18,7 +18,7 @@ export function random(seed) {
 
 /**
  * A scenario's requests, second by second: which would go to the canary at which weight (`split`), whether they would
- * fail, and how slow they would be here or there. Poisson arrivals; log-normal latencies, as web services have them.
+ * fail, and how slow they would be here or there. A steady load; log-normal latencies, as web services have them.
  */
 export class Trace {
   constructor(scenario, seed) {
@@ -34,7 +34,7 @@ export class Trace {
   }
 
   make() {
-    const requests = new Float64Array(3 * poisson(this.scenario.perSecond, this.draw));
+    const requests = new Float64Array(3 * this.scenario.perSecond);
     for (let at = 0; at < requests.length; at += 3) {
       requests[at] = this.draw();
       requests[at + 1] = this.draw();
@@ -42,12 +42,6 @@ export class Trace {
     }
     return requests;
   }
-}
-
-function poisson(mean, draw) {
-  let count = 0;
-  for (let left = Math.exp(-mean) / draw(); left < 1; left /= draw()) count += 1;
-  return count;
 }
 
 function normal(draw) {

@@ -1,4 +1,4 @@
-// How good the verdicts are: npm run bench:verdict [-- --json] [-- --runs=1000] [-- --only=REGEXP]
+// How good the verdicts are: npm run bench:verdict [-- --json] [-- --runs=500] [-- --only=REGEXP]
 // Thousands of rollouts, each from a seed, on the same traffic by three rules: Coalmine's, Flagger's and Kayenta's.
 import { parseConfig } from '../fleet/dist/src/config.js';
 import { planOf } from '../fleet/dist/src/plan.js';
@@ -8,24 +8,39 @@ import { Trace } from './verdict-traces.mjs';
 
 const json = process.argv.includes('--json');
 const runsAsked = process.argv.find((argument) => argument.startsWith('--runs='))?.slice('--runs='.length);
-const runs = Number(runsAsked ?? 1000);
+const runs = Number(runsAsked ?? 500);
 const defaults = planOf(parseConfig('name: bench'));
 const staysAt = (share) => ({ ...defaults, steps: [share * 100], intervalMs: 600_000 });
 
 /** Production: 50 requests/s, 0.5 % errors, 40 ms at p50 and log-normal with a sigma of 0.5; what differs is named. */
 const usual = { perSecond: 50, errors: 0.005, medianMs: 40, sigma: 0.5, canary: {}, plan: defaults };
 const scenarios = [
-  { name: 'identical', good: true, runs: 3 * runs, promotedAtLeast: 0.99 },
+  { name: 'identical', good: true, runs: 4 * runs, promotedAtLeast: 0.99 },
   { name: 'identical, 5 % errors in both', good: true, errors: 0.05, promotedAtLeast: 0.99 },
   { name: 'identical, both fail from 60 s on', good: true, bothFailAt: 60, promotedAtLeast: 0.99 },
-  { name: 'identical, 5 requests/s', good: true, perSecond: 5, runs: runs / 5, promotedAtLeast: 0.99 },
+  { name: 'identical, 5 requests/s', good: true, perSecond: 5, runs: runs / 2, promotedAtLeast: 0.99 },
   { name: '+1 point of errors', canary: { errors: 0.015 } },
   { name: '+2 points of errors', canary: { errors: 0.025 }, runs: 2 * runs, stoppedAtLeast: 0.95 },
-  { name: '+2 points, 5 requests/s', canary: { errors: 0.025 }, perSecond: 5, runs: runs / 5, stoppedAtLeast: 0.95 },
+  {
+    ...{ name: '+2 points, 5 requests/s', canary: { errors: 0.025 }, perSecond: 5 },
+    ...{ runs: runs / 2, stoppedAtLeast: 0.95 },
+  },
   { name: '+10 points of errors', canary: { errors: 0.105 }, stoppedAtLeast: 0.99 },
-  { name: 'every request 500, at 5 %', canary: { errors: 1 }, plan: staysAt(5), stoppedAtLeast: 0.99, withinS: 2 },
+  {
+    name: 'every request 500, at 5 %',
+    canary: { errors: 1 },
+    plan: staysAt(5),
+    stoppedAtLeast: 0.99,
+    withinS: 2,
+  },
   { name: 'every request 500 after 150 s', canary: { errors: 1, from: 150 }, stoppedAtLeast: 0.99 },
-  { name: '50 % slower, at 5 %', canary: { slower: 1.5 }, plan: staysAt(5), stoppedAtLeast: 0.95, withinS: 60 },
+  {
+    name: '50 % slower, at 5 %',
+    canary: { slower: 1.5 },
+    plan: staysAt(5),
+    stoppedAtLeast: 0.95,
+    withinS: 60,
+  },
   { name: '50 % slower', canary: { slower: 1.5 }, stoppedAtLeast: 0.95 },
   { name: '50 % slower, sigma 1', sigma: 1, canary: { slower: 1.5 }, stoppedAtLeast: 0.95 },
   { name: 'one in ten takes 5 times as long', canary: { tail: 5 }, stoppedAtLeast: 0.95 },
@@ -78,7 +93,8 @@ function split(scenario, requests, at, weight) {
     // The chance that decides over failure decides with what is left of it over the slow tail.
     const chance = requests[index + 1];
     const tail = worse.tail && (chance * 1000) % 1 < 0.1 ? worse.tail : 1;
-    const ms = Math.log(scenario.medianMs * (worse.slower ?? 1) * tail) + scenario.sigma * requests[index + 2];
+    const ms =
+      Math.log(scenario.medianMs * (worse.slower ?? 1) * tail) + scenario.sigma * requests[index + 2];
     pool.requests += 1;
     if (chance < errors) pool.failures += 1;
     pool.latency[bucketOfLog(ms)] += 1;

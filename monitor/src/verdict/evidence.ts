@@ -1,11 +1,9 @@
 import type { Plan } from '@coalmine/fleet/plan.js';
-import { latencyBoundsMs, type TrafficSecond } from '@coalmine/fleet/traffic.js';
+import type { TrafficSecond } from '@coalmine/fleet/traffic.js';
 import { z } from 'zod';
-import { betsSchema, openBets, settle } from './bets.js';
 import { clear, clearanceSchema } from './clearance.js';
-import { bucketsOf, noLatencies, quantileBucket, remember, slowerThan } from './latency.js';
-import { wagers, type Metric } from './metrics.js';
-import { foretell } from './rates.js';
+import { expectedRate, failuresSchema, noFailures, observeFailures } from './failures.js';
+import { noSlowness, observeSlowness, slownessSchema } from './slowness.js';
 
 const countSchema = z.object({ requests: z.int(), failures: z.int() });
 const poolsSchema = z.object({ canary: countSchema, prod: countSchema });
@@ -13,10 +11,9 @@ export type Counts = z.infer<typeof poolsSchema>;
 
 /** All that is known of a rollout; plain data, so that another leader goes on where this one was. */
 export const evidenceSchema = z.object({
-  bets: z.object({ failures: betsSchema, p50: betsSchema, p95: betsSchema }),
+  failures: failuresSchema,
+  slowness: slownessSchema,
   clearance: clearanceSchema,
-  /** Production's latencies so far, by bucket. */
-  latency: z.array(z.number()).length(latencyBoundsMs.length + 1),
   total: poolsSchema,
   /** Since the step began; `seconds`: those that had figures. */
   step: poolsSchema.extend({ seconds: z.int() }),
@@ -33,12 +30,11 @@ const paceForgets = 0.95;
 const nobody: Counts = { canary: { requests: 0, failures: 0 }, prod: { requests: 0, failures: 0 } };
 
 /** Before the first second. */
-export function noEvidence(plan: Plan): Evidence {
-  const bets = wagers(plan);
+export function noEvidence(): Evidence {
   return {
-    bets: { failures: openBets(bets.failures), p50: openBets(bets.p50), p95: openBets(bets.p95) },
+    failures: noFailures(),
+    slowness: noSlowness(),
     clearance: { logEvidence: 0 },
-    latency: [...noLatencies],
     total: nobody,
     step: { ...nobody, seconds: 0 },
     lastSecond: 0,
@@ -51,29 +47,15 @@ export function noEvidence(plan: Plan): Evidence {
 export function observe(evidence: Evidence, plan: Plan, second: TrafficSecond): Evidence {
   const { prod, canary } = second;
   const at = Math.floor(second.at / 1000);
-  const wager = wagers(plan);
   const failed = {
     canary: { requests: canary.requests, events: canary.failures },
     prod: { requests: prod.requests, events: prod.failures },
   };
-  const prodRate = foretell(evidence.bets.failures.prod, wager.failures.prior);
-  const slow = (metric: Exclude<Metric, 'failures'>, quantile: number) => {
-    const bucket = quantileBucket(evidence.latency, quantile);
-    if (bucket === null) return evidence.bets[metric];
-    const allowed = bucket + bucketsOf(plan.maxLatencyIncrease);
-    return settle(
-      ...([evidence.bets[metric], wager[metric]] as const),
-      ...([slowerThan(allowed, canary), slowerThan(bucket, prod)] as const),
-    );
-  };
+  const { failures, slowness, clearance } = evidence;
   return {
-    bets: {
-      failures: settle(evidence.bets.failures, wager.failures, failed.canary, failed.prod),
-      p50: slow('p50', 0.5),
-      p95: slow('p95', 0.95),
-    },
-    clearance: clear(evidence.clearance, plan.maxErrorIncrease, prodRate, failed.canary, failed.prod),
-    latency: [...remember(evidence.latency, prod.latency)],
+    failures: observeFailures(failures, plan.errorTolerance, failed.canary, failed.prod),
+    slowness: observeSlowness(slowness, plan.maxLatencyIncrease, canary, prod),
+    clearance: clear(clearance, plan.maxErrorIncrease, expectedRate(failures), failed.canary, failed.prod),
     total: add(evidence.total, second),
     step: {
       ...add(evidence.step, second),
@@ -95,13 +77,12 @@ export function nextStep(evidence: Evidence): Evidence {
 }
 
 /** The rollout begins: only what was learnt of production is kept. */
-export function beginJudging(learnt: Evidence, plan: Plan): Evidence {
-  const fresh = noEvidence(plan);
-  const withProd = (metric: Metric) => ({ ...fresh.bets[metric], prod: learnt.bets[metric].prod });
+export function beginJudging({ failures, slowness }: Evidence): Evidence {
+  const fresh = noEvidence();
   return {
     ...fresh,
-    bets: { failures: withProd('failures'), p50: withProd('p50'), p95: withProd('p95') },
-    latency: learnt.latency,
+    failures: { ...fresh.failures, prod: failures.prod },
+    slowness: { ...fresh.slowness, prod: slowness.prod },
   };
 }
 

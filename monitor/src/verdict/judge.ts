@@ -2,13 +2,13 @@ import type { Plan } from '@coalmine/fleet/plan.js';
 import { logEvidence, logSum } from './bets.js';
 import { requestsToClear } from './clearance.js';
 import type { Evidence } from './evidence.js';
-import { metrics, wagers, type Metric } from './metrics.js';
-import { foretell } from './rates.js';
+import { expectedRate } from './failures.js';
+import { quantileMs } from './latency.js';
 
 /** A canary as good as production is rolled back with this probability at most, however long and often it is looked at. */
 export const alpha = 0.01;
 /** A canary that fails `maxErrorIncrease` more often than production is cleared with this probability at most. */
-export const beta = 0.05;
+export const beta = 0.03;
 
 export type Verdict =
   /** Clearly worse: it has to go. */
@@ -18,10 +18,9 @@ export type Verdict =
   /** Nothing bad, but not seen enough: about so many more requests, so many seconds at this rate. */
   | { kind: 'waiting'; reason: string; requests: number; seconds: number };
 
-/** The mean of several E values is one too, which costs less than to divide α among them (Vovk and Wang 2021). */
-export function logJointEvidence(evidence: Evidence): number {
-  const each = metrics.map((metric) => logEvidence(evidence.bets[metric]));
-  return each.reduce(logSum) - Math.log(metrics.length);
+/** The mean of two E values is one too, which costs less than to divide α between them (Vovk and Wang 2021). */
+export function logJointEvidence({ failures, slowness }: Evidence): number {
+  return logSum(logEvidence(failures.bets), logEvidence(slowness.bets)) - Math.log(2);
 }
 
 /** What the figures say. `last`: a good verdict promotes, so that harm must be excluded, not only unseen. */
@@ -54,10 +53,9 @@ function findHarm(evidence: Evidence, plan: Plan): string | null {
     return `${count(canary.failures)} requests failed on the canary, the budget is ${count(failureBudget)}`;
   const joint = logJointEvidence(evidence);
   if (joint < Math.log(1 / alpha)) return null;
-  const strongest = metrics.reduce((best, metric) =>
-    logEvidence(evidence.bets[metric]) > logEvidence(evidence.bets[best]) ? metric : best,
-  );
-  return `${describe(strongest, evidence, plan)} (evidence ${power(joint)}, enough is ${1 / alpha})`;
+  const failsMore = logEvidence(evidence.failures.bets) > logEvidence(evidence.slowness.bets);
+  const what = failsMore ? moreFailures(evidence) : slower(evidence);
+  return `${what} (evidence ${power(joint)}, enough is ${1 / alpha})`;
 }
 
 /** How long a row must be: the configured length, or as long as production's own failures would hardly ever be. */
@@ -67,21 +65,20 @@ function longestRow({ row }: Evidence, { consecutiveFailures }: Plan): number {
   return Math.max(consecutiveFailures, Math.log(hardlyEver) / Math.log(prodRate));
 }
 
-function describe(metric: Metric, evidence: Evidence, plan: Plan): string {
-  const { canary, prod } = evidence.bets[metric];
-  if (metric === 'failures') {
-    const { total } = evidence;
-    return `the canary fails more: ${share(total.canary.failures, total.canary.requests)} of ${count(total.canary.requests)} requests, production ${share(total.prod.failures, total.prod.requests)} of ${count(total.prod.requests)}`;
-  }
-  const more = Math.round(plan.maxLatencyIncrease * 100);
-  return `the canary is slower: ${share(canary.events, canary.requests)} of its requests take over ${more} % longer than production's ${metric}, of production's own only ${share(prod.events, prod.requests)} are over it`;
+function moreFailures({ total: { canary, prod } }: Evidence): string {
+  return `the canary fails more: ${share(canary.failures, canary.requests)} of ${count(canary.requests)} requests, production ${share(prod.failures, prod.requests)} of ${count(prod.requests)}`;
+}
+
+function slower({ slowness }: Evidence): string {
+  const at = (quantile: number) =>
+    `${milliseconds(quantileMs(slowness.canary, quantile))} at p${quantile * 100}, production ${milliseconds(quantileMs(slowness.prod, quantile))}`;
+  return `the canary is slower: ${at(0.5)}; ${at(0.95)}`;
 }
 
 function missingForPromotion(evidence: Evidence, plan: Plan): number {
-  const { failures } = evidence.bets;
-  const prodRate = foretell(failures.prod, wagers(plan).failures.prior);
   const { canary, prod } = evidence.pace;
   const ratio = canary > 0 ? prod / canary : 1;
+  const prodRate = expectedRate(evidence.failures);
   return requestsToClear(evidence.clearance, plan.maxErrorIncrease, prodRate, ratio, beta);
 }
 
@@ -104,6 +101,10 @@ function count(value: number): string {
 
 function share(part: number, whole: number): string {
   return whole > 0 ? `${((part / whole) * 100).toFixed(1)} %` : 'none';
+}
+
+function milliseconds(ms: number | null): string {
+  return ms === null ? 'none' : `${ms.toPrecision(3)} ms`;
 }
 
 function power(log: number): string {

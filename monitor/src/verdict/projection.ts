@@ -70,7 +70,5 @@ export function logFactor(
 }
 
 function logLikelihoodRatio({ requests, events }: Sample, rate: number, against: number): number {
-  return (
-    events * Math.log(rate / against) + (requests - events) * Math.log((1 - rate) / (1 - against))
-  );
+  return events * Math.log(rate / against) + (requests - events) * Math.log((1 - rate) / (1 - against));
 }
