@@ -32,6 +32,8 @@ export const rolloutSchema = z.object({
   stepSince: z.string(),
   /** Why it is in this state, and who wanted it. */
   reason: z.string(),
+  /** The build that brought the release: where its commit comes from, and its branch. */
+  source: z.object({ repository: z.string(), branch: z.string() }).optional(),
   /** By which rules it goes on; one without a plan stays as it is until a person decides. */
   plan: planSchema.optional(),
   /** The build that promotes it, or takes the release back from the canary's droplets. */
@@ -73,7 +75,10 @@ export async function readRollout(redis: Redis): Promise<Rollout | null> {
 }
 
 export async function writeRollout(redis: Redis, rollout: Rollout): Promise<void> {
-  await change(redis, 'rollout', (transaction) => {
-    transaction.set(keys.rollout, JSON.stringify(rolloutSchema.parse(rollout)));
-  });
+  await change(redis, 'rollout', (transaction) => setRollout(transaction, rollout));
+}
+
+/** The write alone, for a transaction that writes more. */
+export function setRollout(transaction: ReturnType<Redis['multi']>, rollout: Rollout): void {
+  transaction.set(keys.rollout, JSON.stringify(rolloutSchema.parse(rollout)));
 }

@@ -6,6 +6,7 @@ import { readSettings, serviceSettings } from '@coalmine/fleet/settings.js';
 import { pools } from '@coalmine/fleet/keys.js';
 import { z } from 'zod';
 import { Agent } from './agent.js';
+import { controllerSettings, runController } from './rollout/start.js';
 import { readCapacity } from './capacity.js';
 import { Mailer } from './mail.js';
 import { ServiceMeter } from './processes.js';
@@ -21,6 +22,7 @@ const settingsSchema = serviceSettings.extend({
   SMTP_URL: z.string().default(''),
   MAIL_FROM: z.string().default(''),
   MAIL_TO: z.string().default(''),
+  ...controllerSettings.shape,
 });
 
 const sampleEveryMs = 1000;
@@ -52,6 +54,7 @@ await runOrExplain('monitor', async () => {
     log,
     metrics,
   );
+  const controller = settings.CONTROLLER ? runController(settings, settings.COALMINE_HOST, log) : null;
   const timer = setInterval(() => void agent.tick(), sampleEveryMs);
   await runService({
     name: 'monitor',
@@ -60,9 +63,14 @@ await runOrExplain('monitor', async () => {
     metrics,
     port: settings.PORT,
     host: settings.HOST,
-    health: () => ({ ok: true, redis: redis.status === 'ready' }),
-    onStop: () => {
+    health: () => ({
+      ok: true,
+      redis: redis.status === 'ready',
+      ...(controller ? { leads: controller.leads } : {}),
+    }),
+    onStop: async () => {
       clearInterval(timer);
+      await controller?.stop();
       redis.disconnect();
     },
   });
