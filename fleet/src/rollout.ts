@@ -32,6 +32,8 @@ export const rolloutSchema = z.object({
   stepSince: z.string(),
   /** Why it is in this state, and who wanted it. */
   reason: z.string(),
+  /** Testers' names: a request that carries one in the header or cookie of the proxy's allow-list goes to the canary. */
+  allow: z.array(z.string().min(1)).optional(),
   /** The build that brought the release: where its commit comes from, and its branch. */
   source: z.object({ repository: z.string(), branch: z.string() }).optional(),
   /** By which rules it goes on; one without a plan stays as it is until a person decides. */

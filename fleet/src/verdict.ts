@@ -33,3 +33,10 @@ export type Verdict = z.infer<typeof verdictSchema>;
 export async function readVerdict(redis: Redis): Promise<Verdict | null> {
   return parseJson(await redis.get(keys.verdict), verdictSchema);
 }
+
+const leaderSchema = z.object({ holder: z.string(), token: z.int() });
+
+/** Who leads just now, or null when nobody does: then no rollout moves. */
+export async function readLeader(redis: Redis): Promise<z.infer<typeof leaderSchema> | null> {
+  return parseJson(await redis.get(keys.leader), leaderSchema);
+}
