@@ -8,19 +8,10 @@ import { execa } from 'execa';
 import { readLocalEnvironment, writeLocalEnvironment, type Environment } from './environment.js';
 import { writeFileAtomically } from './files.js';
 import { Problem } from './problem.js';
+import { choosePorts } from './local-ports.js';
 import { installation, type Project } from './project.js';
 
 type Server = 'digitalocean' | 'jenkins' | 'mail' | 'gate';
-
-/** Ports count from here; another base lets two clouds live on one machine. */
-const defaultPortBase = 8080;
-
-interface Ports {
-  jenkins: number;
-  digitalocean: number;
-  mail: number;
-  smtp: number;
-}
 
 /** Builds the droplets' image if it is not cached; `onLine` is told what it does. Takes about a minute, once. */
 export async function buildImage(project: Project, onLine: (line: string) => void): Promise<void> {
@@ -124,15 +115,6 @@ async function environmentOf(project: Project): Promise<Environment> {
     MAIL_URL: `http://127.0.0.1:${ports.mail}`,
     SMTP_URL: `smtp://127.0.0.1:${ports.smtp}`,
   };
-}
-
-function choosePorts(): Ports {
-  const text = process.env.COALMINE_PORT_BASE ?? String(defaultPortBase);
-  const base = Number(text);
-  if (!Number.isInteger(base) || base < 1024 || base > 65_000) {
-    throw new Problem(`COALMINE_PORT_BASE: "${text}" is not a port between 1024 and 65000`);
-  }
-  return { jenkins: base, digitalocean: base + 1, mail: base + 2, smtp: base + 3 };
 }
 
 function digitalOceanEnvironment(project: Project, environment: Environment): Record<string, string> {
