@@ -52,11 +52,14 @@ export class RolloutDuty implements Duty {
       return;
     }
     const fleet = await readFleet(redis);
-    if (rollout.state === 'rolling-back' && !isOnCanary(fleet, rollout)) {
+    const ending = rollout.state === 'promoting' || rollout.state === 'rolling-back';
+    if (ending && rollout.build?.number !== undefined) {
+      await this.bringToEnd(leadership, rollout);
+    } else if (rollout.state === 'rolling-back' && !isOnCanary(fleet, rollout)) {
       await this.go(leadership, rollout, toRolledBack(`${rollout.reason}; the canary runs it no more`), null);
     } else if (rollout.state !== 'rolling-back' && isInProduction(fleet, rollout)) {
-      await this.go(leadership, rollout, toPromoted('production runs the release'), null);
-    } else if (rollout.state === 'promoting' || rollout.state === 'rolling-back') {
+      await this.go(leadership, rollout, toPromoted(`${rollout.reason}; production runs it`), null);
+    } else if (ending) {
       await this.bringToEnd(leadership, rollout);
     } else {
       await this.judge(leadership, rollout, rollout.plan, fleet);

@@ -24,7 +24,7 @@ export async function readFeed(
     proxies.map(async (proxy) => {
       const after = cursors[proxy] ?? `${Math.max(0, from)}-0`;
       const entries = await readTraffic(redis, proxy, after);
-      const last = entries.at(-1)?.id ?? after;
+      const last = entries.at(-1)?.id ?? cursors[proxy];
       return { proxy, last, seconds: entries.map(({ second }) => second) };
     }),
   );
@@ -35,7 +35,7 @@ export async function readFeed(
     bySecond.set(at, known ? sum(known, second) : { ...second, at });
   }
   return {
-    cursors: { ...cursors, ...Object.fromEntries(read.map(({ proxy, last }) => [proxy, last])) },
+    cursors: Object.fromEntries(read.flatMap(({ proxy, last }) => (last ? [[proxy, last]] : []))),
     seconds: [...bySecond.values()].toSorted((a, b) => a.at - b.at),
   };
 }
@@ -43,11 +43,13 @@ export async function readFeed(
 /** Why the figures are not complete at `now` (Redis's clock, ms), or null when they are. */
 export function findBlindness(proxies: readonly string[], cursors: Cursors, now: number): string | null {
   if (proxies.length === 0) return 'no proxy is known, so that nothing can be judged';
-  const silent = proxies
-    .map((proxy) => ({ proxy, ms: now - Number.parseInt(cursors[proxy] ?? '0', 10) }))
-    .filter(({ ms }) => ms > silenceMs);
-  if (silent.length === 0) return null;
-  return `no figures from ${silent.map(({ proxy, ms }) => `${proxy} for ${Math.round(ms / 1000)} s`).join(', ')}`;
+  const silent = proxies.flatMap((proxy) => {
+    const last = cursors[proxy];
+    if (last === undefined) return [`${proxy} yet`];
+    const ms = now - Number.parseInt(last, 10);
+    return ms > silenceMs ? [`${proxy} for ${Math.round(ms / 1000)} s`] : [];
+  });
+  return silent.length > 0 ? `no figures from ${silent.join(', ')}` : null;
 }
 
 function sum(one: TrafficSecond, other: TrafficSecond): TrafficSecond {
