@@ -8,7 +8,7 @@ def call(Map config = [:]) {
       rollback target: target(config)
       break
     case 'promote':
-      promote()
+      promote commit: config.commit
       break
     case 'scale':
       droplets action: 'create'

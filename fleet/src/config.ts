@@ -54,6 +54,50 @@ const alertRule = z
 
 const fixedPool = z.strictObject({ count: z.int().min(1).max(10).default(1) });
 
+const share = z.number().min(0.01).max(99);
+
+const canarySchema = z.strictObject({
+  steps: z
+    .array(share)
+    .min(1)
+    .default([1, 5, 20, 50])
+    .refine((steps) => steps.every((step, index) => step > (steps[index - 1] ?? 0)), 'must grow')
+    .describe('Shares of the traffic the canary gets, in %, one after the other'),
+  weight: share
+    .optional()
+    .describe('A fixed share in % instead of steps: the canary is judged, and promoted by hand'),
+  interval: duration.prefault('60s').describe('How long each step is watched at least'),
+  minRequests: z.int().min(0).default(50).describe('Requests the canary must have had in each step'),
+  errorTolerance: percent
+    .default(0.2)
+    .describe('More errors than production by so many percentage points do not matter'),
+  maxErrorIncrease: z
+    .number()
+    .min(0.1)
+    .max(100)
+    .default(2)
+    .describe('More errors by so many percentage points must be excluded before promotion'),
+  maxLatencyIncrease: z
+    .number()
+    .min(0)
+    .max(1000)
+    .default(15)
+    .describe('Slower than production by so many % at p50 and p95 does not matter'),
+  failureBudget: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('The canary may fail at most so many requests in a rollout; absent: no such limit'),
+  consecutiveFailures: z
+    .int()
+    .min(1)
+    .default(5)
+    .describe('So many failed requests in a row, while production answers, end the rollout'),
+  deadline: duration.prefault('1h').describe('How long a step may wait for its requests'),
+  onDeadline: z.enum(['hold', 'rollback']).default('hold').describe('What happens then'),
+  promote: z.enum(['auto', 'by-hand']).default('auto').describe('Whether a person has to promote'),
+});
+
 export const configSchema = z
   .strictObject({
     name: hostnameLabel.describe('Name of the fleet: the tag its droplets carry'),
@@ -83,9 +127,7 @@ export const configSchema = z
         redis: z.strictObject({ count: z.literal(1).default(1) }).prefault({}),
       })
       .prefault({}),
-    canary: z
-      .strictObject({ weight: percent.default(5).describe('Share of the traffic the canary gets, in %') })
-      .prefault({}),
+    canary: canarySchema.prefault({}),
     monitor: z
       .strictObject({
         cpu: percent.default(45).describe('CPU threshold, % of what the droplet has'),

@@ -12,6 +12,14 @@ export interface FleetEvent {
 
 /** Appends to the audit log, which keeps about the last 10,000 entries. */
 export async function recordEvent(redis: Redis, event: FleetEvent): Promise<void> {
-  const fields = { ...event, at: new Date().toISOString() };
-  await redis.xadd(keys.events, 'MAXLEN', '~', 10_000, '*', ...Object.entries(fields).flat());
+  await redis.xadd(keys.events, 'MAXLEN', '~', 10_000, '*', ...fieldsOf(event));
+}
+
+/** The same within a transaction, so that an event and what it tells of are written together or not at all. */
+export function addEvent(transaction: ReturnType<Redis['multi']>, event: FleetEvent): void {
+  transaction.xadd(keys.events, 'MAXLEN', '~', 10_000, '*', ...fieldsOf(event));
+}
+
+function fieldsOf(event: FleetEvent): string[] {
+  return Object.entries({ ...event, at: new Date().toISOString() }).flat();
 }

@@ -6,6 +6,11 @@ export type Pool = (typeof pools)[number];
 export const keys = {
   fleet: 'coalmine:fleet',
   rollout: 'coalmine:rollout',
+  /** What the leader thinks of the rollout, for people; and what it knows, for the next leader. */
+  verdict: 'coalmine:verdict',
+  evidence: 'coalmine:evidence',
+  leader: 'coalmine:leader',
+  leaderToken: 'coalmine:leader:token',
   flags: 'coalmine:flags',
   allow: 'coalmine:allow',
   events: 'coalmine:events',

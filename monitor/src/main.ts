@@ -10,11 +10,13 @@ import { Gauges } from './agent/gauges.js';
 import { Outbox } from './agent/outbox.js';
 import { RuntimeMeter } from './agent/runtime-meter.js';
 import { ServiceMeter } from './agent/service-meter.js';
+import { noDataDuty } from './alerts/no-data.js';
 import { Notifier } from './alerts/notifier.js';
 import { OwnAlerts } from './alerts/own-alerts.js';
 import { Herald } from './mail/herald.js';
 import { testReceivers } from './mail-test.js';
 import { openSpool } from './receivers.js';
+import { runController } from './rollout/start.js';
 import { rulesOf, settingsSchema } from './settings.js';
 
 const sampleEveryMs = 1000;
@@ -56,6 +58,8 @@ await runOrExplain('monitor', async () => {
     }),
     onSample: (sample) => gauges.show(sample, alerts.records.values(), outbox.unsent, spool.waiting),
   });
+  const noData = noDataDuty({ redis, notifier, me: droplet.host, noDataMs: settings.NO_DATA_MS, log });
+  const controller = settings.CONTROLLER ? runController(settings, droplet.host, log, [noData]) : null;
   const timers = [
     setInterval(() => void agent.tick(), sampleEveryMs),
     setInterval(() => void runtimeMeter.ask(), runtimeEveryMs),
@@ -64,9 +68,13 @@ await runOrExplain('monitor', async () => {
     name: 'monitor',
     handler: (_request, response) => response.writeHead(404).end(),
     ...{ log, metrics, port: settings.PORT, host: settings.HOST },
-    health: () => ({ ok: true, redis: redis.status === 'ready', mailWaiting: spool.waiting }),
-    onStop: () => {
+    health: () => ({
+      ...{ ok: true, redis: redis.status === 'ready', mailWaiting: spool.waiting },
+      ...(controller ? { leads: controller.leads } : {}),
+    }),
+    onStop: async () => {
       for (const timer of timers) clearInterval(timer);
+      await controller?.stop();
       runtimeMeter.close();
       spool.stop();
       redis.disconnect();

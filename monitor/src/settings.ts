@@ -5,6 +5,7 @@ import { alertRules, alertRuleSchema, type AlertRule } from '@coalmine/fleet/ale
 import { pools } from '@coalmine/fleet/keys.js';
 import { serviceSettings } from '@coalmine/fleet/settings.js';
 import { z } from 'zod';
+import { controllerSettings } from './rollout/start.js';
 
 /** What the monitor reads from its environment. */
 export const settingsSchema = serviceSettings.extend({
@@ -41,6 +42,7 @@ export const settingsSchema = serviceSettings.extend({
   WEBHOOK_URL: z.union([z.literal(''), z.url()]).default(''),
   /** Where messages wait for their receivers; systemd sets it. */
   STATE_DIRECTORY: z.string().optional(),
+  ...controllerSettings.shape,
 });
 export type Settings = z.infer<typeof settingsSchema>;
 

@@ -1,13 +1,13 @@
 import { recordEvent } from '@coalmine/fleet/events.js';
 import type { Pool } from '@coalmine/fleet/keys.js';
 import { writeFleet, type Member } from '@coalmine/fleet/members.js';
-import { beginRollout, writeRollout } from '@coalmine/fleet/rollout.js';
 import { runPlaybook } from './ansible.js';
 import { readDeployments, recordDeployment, type Deployments } from './deployments.js';
 import type { Droplet } from './digitalocean.js';
 import { playbookVariables, type Fleet } from './fleet.js';
 import { writeInventory } from './inventory.js';
 import { poolOf } from './plan.js';
+import { closeRollout, openRollout } from './rollouts.js';
 import { Problem } from './problem.js';
 import { parts, type Part, type Release } from './release.js';
 import { withRedis } from './tunnel.js';
@@ -84,7 +84,7 @@ export async function deployRelease(
     onTask,
   });
   await recordDeployment(project.home, deliveries, release);
-  await announce(fleet, target, release.commit);
+  await announce(fleet, target, release.commit, 'deployed');
   return deliveries;
 }
 
@@ -113,25 +113,26 @@ export async function rollbackTo(
     members.map((droplet) => ({ droplet, parts: ['app-server'] as Part[] })),
     release,
   );
-  await announce(fleet, target, release.commit);
+  await announce(fleet, target, release.commit, 'rolled back to');
 }
 
-/** Enters every droplet with its release in Redis, and with a canary release the share of traffic it gets. */
-async function announce(fleet: Fleet, target: Target, commit: string): Promise<void> {
+/** Enters every droplet with its release in Redis; a release that is new on the canary begins its rollout there. */
+async function announce(
+  fleet: Fleet,
+  target: Target,
+  commit: string,
+  how: 'deployed' | 'rolled back to',
+): Promise<void> {
   const { project, droplets } = fleet;
   const members = membersOf(droplets, await readDeployments(project.home));
+  const who = process.env.BUILD_TAG ?? 'coalmine';
   await withRedis(project, droplets, async (redis) => {
     const gone = (await redis.hkeys('coalmine:fleet')).filter((name) => !(name in members));
     await writeFleet(redis, { ...members, ...Object.fromEntries(gone.map((name) => [name, null])) });
-    if (target === 'canary') {
-      const weight = Math.round(project.config.canary.weight * 100);
-      await writeRollout(redis, beginRollout(commit, weight, 'deployed'));
-    }
-    await recordEvent(redis, {
-      who: process.env.BUILD_TAG ?? 'coalmine',
-      what: `deploy ${target}`,
-      subject: commit,
-    });
+    await recordEvent(redis, { who, what: `deploy ${target}`, subject: commit });
+    if (target !== 'canary') return;
+    if (how === 'deployed') await openRollout(redis, project.config, commit, who);
+    else await closeRollout(redis, commit, who);
   });
 }
 

@@ -10,6 +10,8 @@ const names = [
   'DIGITALOCEAN_API_URL',
   'DIGITALOCEAN_TOKEN',
   'JENKINS_URL',
+  /** Where droplets reach the same Jenkins, if that is another address. */
+  'JENKINS_FLEET_URL',
   'JENKINS_USER',
   'JENKINS_TOKEN',
   'MAIL_URL',

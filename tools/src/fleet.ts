@@ -60,6 +60,7 @@ export async function playbookVariables(fleet: Fleet): Promise<Record<string, un
           : null,
     },
     coalmine_releases_keep: config.releases.keep,
+    coalmine_jenkins: jenkinsOf(fleet),
   };
 }
 
@@ -75,6 +76,13 @@ async function operators(fleet: Fleet): Promise<string[]> {
   ]);
   const [address = ''] = stdout.split(' ');
   return address ? [address] : [];
+}
+
+/** The Jenkins that the controller asks for promotions and rollbacks, at the address that droplets know; or null. */
+function jenkinsOf({ environment, project }: Fleet): Record<string, string> | null {
+  const { JENKINS_FLEET_URL, JENKINS_URL, JENKINS_USER: user, JENKINS_TOKEN: token } = environment;
+  const url = JENKINS_FLEET_URL ?? JENKINS_URL;
+  return url && user && token ? { url, user, token, job: project.config.jenkins.job } : null;
 }
 
 /** The SMTP password stands in the environment, not in coalmine.yml. */

@@ -8,19 +8,10 @@ import { execa } from 'execa';
 import { readLocalEnvironment, writeLocalEnvironment, type Environment } from './environment.js';
 import { writeFileAtomically } from './files.js';
 import { Problem } from './problem.js';
+import { choosePorts } from './local-ports.js';
 import { installation, type Project } from './project.js';
 
-type Server = 'digitalocean' | 'jenkins' | 'mail';
-
-/** Ports count from here; another base lets two clouds live on one machine. */
-const defaultPortBase = 8080;
-
-interface Ports {
-  jenkins: number;
-  digitalocean: number;
-  mail: number;
-  smtp: number;
-}
+type Server = 'digitalocean' | 'jenkins' | 'mail' | 'gate';
 
 /** Builds the droplets' image if it is not cached; `onLine` is told what it does. Takes about a minute, once. */
 export async function buildImage(project: Project, onLine: (line: string) => void): Promise<void> {
@@ -80,9 +71,22 @@ export async function startMail(project: Project, gateway: string): Promise<Envi
   return withSmtp;
 }
 
+/** Lets the droplets reach Jenkins at their gateway too: the controller asks it for promotions and rollbacks. */
+export async function openJenkins(project: Project, gateway: string): Promise<Environment> {
+  const environment = await environmentOf(project);
+  const port = portOf(environment.JENKINS_URL);
+  const withGate = { ...environment, JENKINS_FLEET_URL: `http://${gateway}:${port}` };
+  await writeLocalEnvironment(project.home, withGate);
+  const settings = { COALMINE_GATE_HOST: gateway, COALMINE_JENKINS_PORT: String(port) };
+  await start(project, 'gate', port, settings, gateway);
+  return withGate;
+}
+
 /** Takes the whole local cloud down, also one whose servers were killed. Leaves its cached image alone. */
 export async function stopLocalCloud(project: Project): Promise<void> {
-  await Promise.all((['jenkins', 'mail', 'digitalocean'] as const).map((server) => stop(project, server)));
+  await Promise.all(
+    (['gate', 'jenkins', 'mail', 'digitalocean'] as const).map((server) => stop(project, server)),
+  );
   const environment = await readLocalEnvironment(project.home);
   if (!environment.DIGITALOCEAN_TOKEN) return;
   const reap = await execa(process.execPath, [entry('digitalocean'), 'reap'], {
@@ -113,15 +117,6 @@ async function environmentOf(project: Project): Promise<Environment> {
   };
 }
 
-function choosePorts(): Ports {
-  const text = process.env.COALMINE_PORT_BASE ?? String(defaultPortBase);
-  const base = Number(text);
-  if (!Number.isInteger(base) || base < 1024 || base > 65_000) {
-    throw new Problem(`COALMINE_PORT_BASE: "${text}" is not a port between 1024 and 65000`);
-  }
-  return { jenkins: base, digitalocean: base + 1, mail: base + 2, smtp: base + 3 };
-}
-
 function digitalOceanEnvironment(project: Project, environment: Environment): Record<string, string> {
   return {
     COALMINE_CLOUD_HOME: join(project.home, 'digitalocean'),
@@ -136,8 +131,9 @@ async function start(
   server: Server,
   port: number,
   environment: Record<string, string>,
+  host = '127.0.0.1',
 ): Promise<void> {
-  if (await answers(port)) {
+  if (await answers(port, host)) {
     if (await isOurs(project, server)) return;
     throw new Problem(
       `Port ${port} is in use, and ${server} wants it`,
@@ -157,7 +153,7 @@ async function start(
   child.unref();
   await writeFileAtomically(pidFile(project, server), String(child.pid));
   for (let tries = 0; tries < 300; tries += 1) {
-    if (await isReady(port)) return;
+    if (await isReady(port, host)) return;
     if (child.exitCode !== null) break;
     await sleep(100);
   }
@@ -193,9 +189,9 @@ async function runningPid(project: Project, server: Server): Promise<number | nu
   }
 }
 
-async function answers(port: number): Promise<boolean> {
+async function answers(port: number, host: string): Promise<boolean> {
   try {
-    await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(2000) });
+    await fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(2000) });
     return true;
   } catch (error) {
     return (error as Error).name === 'TimeoutError';
@@ -203,9 +199,9 @@ async function answers(port: number): Promise<boolean> {
 }
 
 /** A server answers before it is ready: Jenkins compiles its runtime first. */
-async function isReady(port: number): Promise<boolean> {
+async function isReady(port: number, host: string): Promise<boolean> {
   try {
-    return (await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(2000) })).ok;
+    return (await fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(2000) })).ok;
   } catch {
     return false;
   }
@@ -225,6 +221,7 @@ async function installCommand(project: Project): Promise<string> {
 }
 
 function entry(server: Server): string {
+  if (server === 'gate') return join(installation, 'local/jenkins/dist/src/gate.js');
   return join(installation, 'local', server, 'dist/src/main.js');
 }
 

@@ -108,7 +108,38 @@ program
 program
   .command('promote')
   .description('deploy to production what the canary runs')
-  .action(async () => (await import('./commands/deploy.js')).promote());
+  .option('--commit <commit>', 'only if it runs this one')
+  .action(async (options) => (await import('./commands/deploy.js')).promote(options));
+const canary = program.command('canary').description('look at the rollout, and steer it by hand');
+const canaryCommand = () => import('./commands/canary.js');
+const steered = (command: Command): Command =>
+  command.option('--reason <text>', 'why: kept with the rollout').option('--json', 'for machines');
+canary
+  .command('status')
+  .description('how the rollout is going, and why it is not further')
+  .option('--json', 'for machines')
+  .action(async (options) => (await canaryCommand()).status(options));
+for (const [kind, text] of [
+  ['pause', 'stay at this weight; what harms is still taken back'],
+  ['resume', 'go on with the steps'],
+  ['skip', 'go to the next step now; from the last one to production'],
+  ['abort', 'all traffic to production at once, and the release off the canary'],
+  ['promote', 'to production now'],
+] as const) {
+  steered(canary.command(kind).description(text)).action(async (options) =>
+    (await canaryCommand()).order({ kind }, options),
+  );
+}
+steered(canary.command('weight <percent>').description('give the canary this share, and pause')).action(
+  async (percent, options) =>
+    (await canaryCommand()).order({ kind: 'weight', percent: Number(percent) }, options),
+);
+steered(canary.command('allow <name...>').description('let testers ask for the canary by name'))
+  .option('--remove', 'let them no more')
+  .action(async (names, options) =>
+    (await canaryCommand()).order({ kind: 'allow', names, remove: options.remove === true }, options),
+  );
+
 program
   .command('notify')
   .description('mail the result of a build')

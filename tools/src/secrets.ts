@@ -1,35 +1,37 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { writeFileAtomically } from './files.js';
 
+const redisUsers = ['app', 'flags', 'proxy', 'agent', 'controller', 'tools'] as const;
+
 const secretsSchema = z.object({
-  redis: z.object({
-    app: z.string(),
-    flags: z.string(),
-    proxy: z.string(),
-    agent: z.string(),
-    tools: z.string(),
-  }),
+  redis: z.record(z.enum(redisUsers), z.string()),
   /** Signs the proxy's bucket cookie. */
   cookie: z.string(),
 });
 export type Secrets = z.infer<typeof secretsSchema>;
 
-/** The fleet's generated secrets; made on the first call, mode 0600. */
+const known = secretsSchema.extend({ redis: z.partialRecord(z.enum(redisUsers), z.string()) }).partial();
+
+/** The fleet's generated secrets, mode 0600; what is missing, on the first call all of them, is made. */
 export async function readSecrets(home: string): Promise<Secrets> {
   const file = join(home, 'secrets.json');
+  let text = '{}';
   try {
-    return secretsSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    text = await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
+  const { redis = {}, cookie } = known.parse(JSON.parse(text));
   const secret = (): string => randomBytes(24).toString('hex');
-  const secrets: Secrets = {
-    redis: { app: secret(), flags: secret(), proxy: secret(), agent: secret(), tools: secret() },
-    cookie: secret(),
-  };
-  await writeFileAtomically(file, JSON.stringify(secrets, null, 2), 0o600);
+  const secrets = secretsSchema.parse({
+    redis: Object.fromEntries(redisUsers.map((user) => [user, redis[user] ?? secret()])),
+    cookie: cookie ?? secret(),
+  });
+  if (!isDeepStrictEqual(secrets, JSON.parse(text)))
+    await writeFileAtomically(file, JSON.stringify(secrets, null, 2), 0o600);
   return secrets;
 }

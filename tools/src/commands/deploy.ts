@@ -29,14 +29,20 @@ export async function rollback(options: { target: Target; to?: string }): Promis
   console.log(`✔ ${options.target} serves ${to.slice(0, 10)}`);
 }
 
-/** Deploys to production what the canary runs. */
-export async function promote(): Promise<void> {
+/** Deploys to production what the canary runs; with a commit, only if it still is that one: another was not judged. */
+export async function promote(options: { commit?: string }): Promise<void> {
   const project = await openProject();
   const fleet = await openFleet(project);
   const deployed = await readDeployments(project.home);
   const canary = fleet.droplets.find((droplet) => poolOf(droplet) === 'canary');
   const commit = canary && deployed[canary.id]?.['app-server']?.commit;
   if (!commit) throw new Problem('The canary has no release to promote', 'Commit on its branch first.');
+  if (options.commit && options.commit !== commit) {
+    throw new Problem(
+      `The canary runs ${commit.slice(0, 10)} by now, not ${options.commit.slice(0, 10)}`,
+      'Promote the new release once it was judged.',
+    );
+  }
   await deploy({ target: 'prod', commit });
 }
 

@@ -7,7 +7,7 @@ import { adoptDroplets, createDroplets, destroyDroplet } from '../droplets.js';
 import { openFleet, playbookVariables, type Fleet } from '../fleet.js';
 import { writeInventory } from '../inventory.js';
 import { Jenkins, type BuildParameters } from '../jenkins.js';
-import { buildImage, startLocalCloud, startMail } from '../local-cloud.js';
+import { buildImage, openJenkins, startLocalCloud, startMail } from '../local-cloud.js';
 import { planFleet, poolOf, type Plan } from '../plan.js';
 import { Problem } from '../problem.js';
 import { openProject, type Project } from '../project.js';
@@ -74,7 +74,10 @@ function fleetSteps(project: Project, fleet: Fleet, local: boolean): ListrTask[]
         fleet.droplets = [...kept, ...created];
         await writeInventory(project.home, fleet.droplets);
         const gateway = fleet.droplets[0]?.gateway;
-        if (local && gateway) fleet.environment = await startMail(project, gateway);
+        if (local && gateway) {
+          await startMail(project, gateway);
+          fleet.environment = await openJenkins(project, gateway);
+        }
       },
     },
     {
