@@ -7,6 +7,8 @@ export const keys = {
   fleet: 'coalmine:fleet',
   rollout: 'coalmine:rollout',
   flags: 'coalmine:flags',
+  /** What a flag was before, and who changed it; `field` as in the hash of flags. */
+  flagHistory: (field: string) => `coalmine:flag-history:${field}`,
   events: 'coalmine:events',
   alert: (pool: Pool) => `coalmine:alert:${pool}`,
   samples: (host: string) => `coalmine:samples:${host}`,

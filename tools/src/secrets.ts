@@ -12,22 +12,29 @@ const secretsSchema = z.object({
     agent: z.string(),
     tools: z.string(),
   }),
+  /** The flag service's tokens, by what they allow. */
+  flags: z.object({ viewer: z.string(), editor: z.string(), evaluator: z.string() }).optional(),
   /** Signs the proxy's bucket cookie. */
   cookie: z.string(),
 });
-export type Secrets = z.infer<typeof secretsSchema>;
+export type Secrets = Required<z.infer<typeof secretsSchema>>;
 
 /** The fleet's generated secrets; made on the first call, mode 0600. */
 export async function readSecrets(home: string): Promise<Secrets> {
   const file = join(home, 'secrets.json');
+  const secret = (): string => randomBytes(24).toString('hex');
+  const flags = { viewer: secret(), editor: secret(), evaluator: secret() };
   try {
-    return secretsSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    const known = secretsSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    // A fleet of before there were tokens for the flags.
+    if (!known.flags) await writeFileAtomically(file, JSON.stringify({ ...known, flags }, null, 2), 0o600);
+    return { flags, ...known };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  const secret = (): string => randomBytes(24).toString('hex');
   const secrets: Secrets = {
     redis: { app: secret(), flags: secret(), proxy: secret(), agent: secret(), tools: secret() },
+    flags,
     cookie: secret(),
   };
   await writeFileAtomically(file, JSON.stringify(secrets, null, 2), 0o600);
