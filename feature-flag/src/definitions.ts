@@ -62,9 +62,16 @@ export function killed(flag: Flag): Flag | null {
 
 /** The same flag as it was before it was killed. */
 export function withoutKill(flag: Flag): Flag {
-  const { killed: _killed, ...metadata } = flag.metadata ?? {};
-  const { metadata: _metadata, ...rest } = flag;
-  return Object.keys(metadata).length > 0 ? { ...rest, metadata } : rest;
+  const metadata = { ...flag.metadata };
+  delete metadata.killed;
+  const { state, variants, defaultVariant, targeting } = flag;
+  return {
+    state,
+    variants,
+    ...(defaultVariant === undefined ? {} : { defaultVariant }),
+    ...(targeting === undefined ? {} : { targeting }),
+    ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
+  };
 }
 
 /**

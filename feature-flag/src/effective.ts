@@ -9,8 +9,7 @@ export function effective(flag: Flag): Flag {
   const off = offVariant(flag);
   if (off === null) return flag;
   if (flag.metadata?.killed === true) {
-    const { targeting: _targeting, ...rest } = flag;
-    return { ...rest, defaultVariant: off };
+    return { ...flag, targeting: {}, defaultVariant: off };
   }
   const [from, until] = [seconds(flag.metadata?.onAt), seconds(flag.metadata?.offAt)];
   if (from === null && until === null) return flag;

@@ -120,7 +120,9 @@ export class FlagStore {
   private async read(fields: readonly string[]): Promise<Map<string, string>> {
     const wanted = [...new Set([...fields, evaluatorsField])];
     const texts = await this.writer.hmget(keys.flags, ...wanted);
-    return new Map(wanted.flatMap((field, index) => (texts[index] == null ? [] : [[field, texts[index]]])));
+    return new Map(
+      wanted.flatMap((field, index) => (typeof texts[index] === 'string' ? [[field, texts[index]]] : [])),
+    );
   }
 
   /** Gives an emptied Redis back what is known here, under a revision that is higher than any reader's. */

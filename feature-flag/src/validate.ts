@@ -60,16 +60,18 @@ export function checkEvaluators(evaluators: unknown): Record<string, unknown> {
 
 function schemaMistakes(set: unknown, root: string): Mistake[] {
   try {
-    new MemoryStorage(silent).setConfigurations(JSON.stringify(set), true);
-    return [];
+    const storage = new MemoryStorage(silent);
+    storage.setConfigurations(JSON.stringify(set), true);
+    const tried = storage.getFlag('flag')?.evaluate({}, silent);
+    return tried?.errorCode === 'PARSE_ERROR' ? [{ path: '/targeting', message: 'cannot be compiled' }] : [];
   } catch (error) {
     const { message, cause } = error as Error;
-    const json = message.indexOf('[');
-    if (json < 0) {
-      const reason = cause instanceof Error ? cause.message : message;
-      return [{ path: '', message: reason.split('\n')[0] ?? reason }];
-    }
-    return telling(schemaErrors.parse(JSON.parse(message.slice(json))), root);
+    if (cause === undefined)
+      return telling(schemaErrors.parse(JSON.parse(message.slice(message.indexOf('[')))), root);
+    // The schema was content, but not the engine: what it trips over is looked for by name first.
+    const { flags } = set as { flags: { flag?: Flag } };
+    const found = flags.flag ? variantMistakes(flags.flag) : [];
+    return found.length > 0 ? found : [{ path: '', message: (cause as Error).message }];
   }
 }
 
