@@ -1,11 +1,11 @@
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { getToken, setToken } from './tokens.js';
 
-/** Answers whether the tokens are switched on; never waits. */
-export type TokensOn = () => boolean;
+/** Answers whether the tokens are switched on for a user; from memory, and never with an error. */
+export type TokensOn = (user: string) => Promise<boolean>;
 
 const ttl = z.coerce.number().int().min(1).max(86_400);
 const value = z.string().min(1).max(4096);
@@ -28,8 +28,8 @@ export function createApp(redis: Redis, tokensOn: TokensOn, log: Logger): Expres
     response.json({ greeting: 'Hello from Coalmine', host, release });
   });
 
-  const behindFlag: RequestHandler = (_request, response, next) => {
-    if (tokensOn()) next();
+  const behindFlag: RequestHandler = async (request, response, next) => {
+    if (await tokensOn(userOf(request))) next();
     else response.status(403).json({ error: 'tokens are switched off', reason: 'feature flag' });
   };
   app.use(['/set', '/get', '/tokens'], behindFlag);
@@ -62,6 +62,12 @@ export function createApp(redis: Redis, tokensOn: TokensOn, log: Logger): Expres
   });
   app.use(answerError(log));
   return app;
+}
+
+/** Whom a gradual rollout takes for the same user: the client's address, as the proxy passes it on. */
+function userOf(request: Request): string {
+  const [client] = (request.get('x-forwarded-for') ?? '').split(',');
+  return client?.trim() || (request.socket.remoteAddress ?? '');
 }
 
 function answerError(log: Logger): ErrorRequestHandler {

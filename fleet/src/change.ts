@@ -7,12 +7,15 @@ export class Conflict extends Error {
   override readonly name = 'Conflict';
 }
 
-/** One MULTI: the write, the topic's next revision, and the notice; a reader never sees one without the others. */
+/**
+ * One MULTI: the write, the topic's next revision, and the notice; a reader never sees one without the others.
+ * Returns the new revision. Throws a Conflict when a key that was put under WATCH has changed.
+ */
 export async function change(
   redis: Redis,
   topic: Topic,
   write: (transaction: ReturnType<Redis['multi']>) => void,
-): Promise<void> {
+): Promise<number> {
   const transaction = redis.multi();
   write(transaction);
   transaction.incr(keys.revision(topic));
@@ -20,6 +23,7 @@ export async function change(
   const answers = await transaction.exec();
   if (answers === null) throw new Conflict(`${topic} were changed by someone else meanwhile`);
   for (const [error] of answers) if (error) throw error;
+  return Number(answers.at(-2)?.[1]);
 }
 
 /** Reads a hash of JSON values; one that does not parse is left out rather than taking the rest with it. */

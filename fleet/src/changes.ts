@@ -7,6 +7,12 @@ export interface Watched<T> {
   readonly current: T;
   /** True while Redis answers, i.e. `current` is no older than a few seconds. */
   readonly fresh: boolean;
+  /** The newest revision of the (first) topic that `current` is known to hold; 0 when nobody ever wrote. */
+  readonly revision: number;
+  /** True from when Redis was seen to know less than this reader until it knows more again. */
+  readonly lost: boolean;
+  /** Looks at the revisions now rather than at the next notice. */
+  refresh(): Promise<void>;
   /** Stops watching and closes the watch's own connection. */
   close(): void;
 }
@@ -18,6 +24,15 @@ export interface WatchOptions<T> {
   initial: NoInfer<T>;
   read: (redis: Redis) => Promise<T>;
   onChange?: (value: T) => void;
+  /** Told when Redis begins or ceases to answer, and when it is seen to have lost its state. */
+  onState?: (state: { fresh: boolean; lost: boolean }) => void;
+  /** The revision that `initial` had when it was written to a disk. */
+  initialRevision?: number;
+  /**
+   * What holds when the revision went back but something is there: Redis was emptied and written again, or failed
+   * over to one that is behind. Without it, what was found.
+   */
+  whenLost?: (known: T, found: T) => T;
   log: Logger;
   /** How often to look at the revisions in case a notice was lost, in ms. */
   healEveryMs?: number;
@@ -31,12 +46,21 @@ export interface WatchOptions<T> {
  * A value read from several topics is lost or kept as a whole: watch each topic by itself if that matters.
  */
 export function watch<T>(options: WatchOptions<T>): Watched<T> {
-  const { redis, topics, read, onChange, log } = options;
-  const state = { current: options.initial, fresh: false };
+  const { redis, topics, read, onChange, whenLost, log } = options;
+  const state = { current: options.initial, fresh: false, lost: false };
   const revisionKeys = topics.map((topic) => keys.revision(topic));
-  let known: readonly number[] = topics.map(() => -1);
+  const unseen: readonly number[] = topics.map(() => -1);
+  /** What Redis said last; and the newest that `current` holds, which Redis may have lost. */
+  let seen = unseen;
+  let newest: readonly number[] = topics.map(() => options.initialRevision ?? 0);
   let reading = false;
   let again = false;
+
+  const tell = (fresh: boolean, lost: boolean): void => {
+    if (fresh === state.fresh && lost === state.lost) return;
+    Object.assign(state, { fresh, lost });
+    options.onState?.({ fresh, lost });
+  };
 
   const refresh = async (): Promise<void> => {
     if (reading) {
@@ -48,23 +72,30 @@ export function watch<T>(options: WatchOptions<T>): Watched<T> {
       do {
         again = false;
         const revisions = (await redis.mget(...revisionKeys)).map(Number);
-        state.fresh = true;
-        if (revisions.every((revision, index) => revision === known[index])) continue;
-        if (revisions.some((revision, index) => revision < (known[index] ?? 0))) {
-          log.error({ topics, known, revisions }, 'Redis has lost its state; keeping the last known');
+        if (state.fresh && revisions.every((revision, index) => revision === seen[index])) continue;
+        const lost = revisions.some((revision, index) => revision < (newest[index] ?? 0));
+        if (lost && !state.lost) {
+          log.error({ topics, newest, revisions }, 'Redis has lost its state; keeping the last known');
         }
-        if (revisions.every((revision) => revision === 0)) {
-          known = revisions;
-          continue;
+        const empty = revisions.every((revision) => revision === 0);
+        const merging = lost && whenLost !== undefined;
+        if (!empty) {
+          const found = await read(redis);
+          const value = merging ? whenLost(state.current, found) : found;
+          if (!merging) newest = revisions;
+          state.current = value;
+          onChange?.(value);
         }
-        const value = await read(redis);
-        known = revisions;
-        state.current = value;
-        onChange?.(value);
+        seen = revisions;
+        tell(true, lost && (empty || merging));
       } while (again);
     } catch (error) {
       if (state.fresh) log.warn({ err: error, topics }, 'Redis is away; going on with the last known state');
-      state.fresh = false;
+      tell(false, state.lost);
+      // A connection that is open but dead (a frozen primary) would be waited for until TCP gives up.
+      if ((error as Error).message === 'Command timed out') {
+        for (const connection of [redis, subscriber]) connection.disconnect(true);
+      }
     } finally {
       reading = false;
     }
@@ -78,7 +109,12 @@ export function watch<T>(options: WatchOptions<T>): Watched<T> {
   subscriber.on('message', (_channel, topic) => {
     if ((topics as readonly string[]).includes(topic)) void refresh();
   });
-  redis.on('ready', refresh);
+  // Another Redis may answer now, with other values under the same revision.
+  const onReady = (): void => {
+    seen = unseen;
+    void refresh();
+  };
+  redis.on('ready', onReady);
   const timer = setInterval(() => void refresh(), options.healEveryMs ?? 2000);
   if (redis.status === 'ready') void refresh();
 
@@ -89,9 +125,16 @@ export function watch<T>(options: WatchOptions<T>): Watched<T> {
     get fresh() {
       return state.fresh;
     },
+    get revision() {
+      return newest[0] ?? 0;
+    },
+    get lost() {
+      return state.lost;
+    },
+    refresh,
     close() {
       clearInterval(timer);
-      redis.off('ready', refresh);
+      redis.off('ready', onReady);
       subscriber.disconnect();
     },
   };

@@ -7,11 +7,25 @@ import { keys } from './keys.js';
 export const flagSchema = z.object({
   state: z.enum(['ENABLED', 'DISABLED']),
   variants: z.record(z.string(), z.json()),
-  defaultVariant: z.string(),
+  /** Null or absent: the caller's own default. */
+  defaultVariant: z.string().nullish(),
   targeting: z.json().optional(),
   metadata: z.record(z.string(), z.json()).optional(),
 });
 export type Flag = z.infer<typeof flagSchema>;
+
+/**
+ * The hash of flags as it stands in Redis: `key` → definition, `key@canary` → what holds on the canary instead,
+ * `$evaluators` → the rules that definitions share by `$ref`.
+ */
+export type FlagFields = ReadonlyMap<string, string>;
+
+/** The field of the rules that definitions share. */
+export const evaluatorsField = '$evaluators';
+
+export async function readFlagFields(redis: Redis): Promise<FlagFields> {
+  return new Map(Object.entries(await redis.hgetall(keys.flags)));
+}
 
 export async function readFlags(redis: Redis): Promise<ReadonlyMap<string, Flag>> {
   return parseEntries(await redis.hgetall(keys.flags), flagSchema);

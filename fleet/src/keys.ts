@@ -12,6 +12,8 @@ export const keys = {
   leader: 'coalmine:leader',
   leaderToken: 'coalmine:leader:token',
   flags: 'coalmine:flags',
+  /** What a flag was before, and who changed it; `field` as in the hash of flags. */
+  flagHistory: (field: string) => `coalmine:flag-history:${field}`,
   allow: 'coalmine:allow',
   events: 'coalmine:events',
   alert: (pool: Pool) => `coalmine:alert:${pool}`,

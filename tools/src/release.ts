@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Message } from 'esbuild';
@@ -79,6 +79,8 @@ async function packagePart(root: string, part: Part, staging: string): Promise<s
   const folder = await mkdtemp(join(tmpdir(), `coalmine-${part}-`));
   try {
     await bundle(join(root, part, 'src/main.ts'), join(folder, 'main.js'));
+    const page = join(root, part, 'page');
+    if (existsSync(page)) await cp(page, join(folder, 'page'), { recursive: true });
     await writeFile(join(folder, 'package.json'), `${JSON.stringify({ name: part, type: 'module' })}\n`);
     const file = join(staging, `${part}.tar.gz`);
     const tarball = await execa(
