@@ -62,4 +62,6 @@ def reason(result):
     items = [item for item in result.get("results", []) if item.get("failed") or item.get("unreachable")]
     if items:
         return "; ".join(reason(item) for item in items)
-    return str(result.get("stderr") or result.get("msg") or "no reason given").strip()[:2000]
+    text = str(result.get("stderr") or result.get("msg") or "no reason given").strip()
+    # Errors of templates quote every template around them; the last message is the one that says what is wrong.
+    return text.rpartition("original message: ")[2][:2000]

@@ -43,10 +43,13 @@ type SchemaError = z.infer<typeof schemaErrors>[number];
  * refuse or trip over. Returns it. Throws an InvalidFlag with the path of everything that is wrong.
  */
 export function checkFlag(definition: unknown, evaluators: unknown = {}): Flag {
+  const { targeting } = Object(definition) as { targeting?: unknown };
+  const unknown = referenceMistakes(targeting, evaluators);
+  if (unknown.length > 0) throw new InvalidFlag(unknown);
   const mistakes = schemaMistakes({ flags: { flag: definition }, $evaluators: evaluators }, '/flags/flag');
   if (mistakes.length > 0) throw new InvalidFlag(mistakes);
   const flag = definition as Flag;
-  const more = [...variantMistakes(flag), ...timeMistakes(flag), ...referenceMistakes(flag, evaluators)];
+  const more = [...variantMistakes(flag), ...timeMistakes(flag)];
   if (more.length > 0) throw new InvalidFlag(more);
   return flag;
 }
@@ -130,9 +133,9 @@ function timeMistakes(flag: Flag): Mistake[] {
 }
 
 /** A `$ref` to a rule that is not there would make the flag an error wherever it is evaluated. */
-function referenceMistakes(flag: Flag, evaluators: unknown): Mistake[] {
+function referenceMistakes(targeting: unknown, evaluators: unknown): Mistake[] {
   const known = Object.keys((evaluators ?? {}) as object);
-  return references(flag.targeting, '/targeting')
+  return references(targeting, '/targeting')
     .filter(({ name }) => !known.includes(name))
     .map(({ path, name }) => ({ path, message: `there is no shared rule ${name}` }));
 }
