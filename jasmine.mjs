@@ -1,7 +1,7 @@
 // Runs one ring of specs (unit, contract, journey) from the compiled tree: node jasmine.mjs RING... [--filter=TEXT]
 import Jasmine from 'jasmine';
 import reporters from 'jasmine-reporters';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 
 const suffix = { unit: 'spec', contract: 'contract', journey: 'journey' };
 const deadlineMs = { unit: 5_000, contract: 60_000, journey: 300_000 };
@@ -17,6 +17,10 @@ for (const ring of rings.length > 0 ? rings : ['unit']) {
     spec_files: [`*/dist/spec/**/*.${suffix[ring]}.js`, `local/*/dist/spec/**/*.${suffix[ring]}.js`],
     random: false,
   });
+  // What a compiler left behind of a spec that this commit does not have is not run.
+  jasmine.specFiles = jasmine.specFiles.filter((file) =>
+    existsSync(file.replace('/dist/spec/', '/spec/').replace(/\.js$/, '.ts')),
+  );
   mkdirSync('build/reports', { recursive: true });
   jasmine.env.addReporter(
     new reporters.JUnitXmlReporter({
