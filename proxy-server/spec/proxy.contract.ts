@@ -9,6 +9,7 @@ import { writeAlert } from '@coalmine/fleet/alerts.js';
 import type { Pool } from '@coalmine/fleet/keys.js';
 import { writeFleet, type Member } from '@coalmine/fleet/members.js';
 import { beginRollout, writeRollout } from '@coalmine/fleet/rollout.js';
+import { readTraffic } from '@coalmine/fleet/traffic.js';
 import { freePort, soon, TestRedis, TestService } from '@coalmine/fleet/testbed.js';
 import type { Redis } from 'ioredis';
 
@@ -110,6 +111,16 @@ describe('the proxy', () => {
     writer.disconnect();
     await Promise.all([prod.kill(), canary.kill(), redis.stop()]);
     await rm(folder, { recursive: true, force: true });
+  });
+
+  it('tells Redis second by second what each pool did, and how fast', async () => {
+    for (let count = 0; count < 5; count += 1) await fetch(proxy.url);
+    const requests = async (): Promise<number> => {
+      const [name = ''] = await writer.keys('coalmine:traffic:*');
+      const seconds = await readTraffic(writer, name.replace('coalmine:traffic:', ''), '0');
+      return seconds.reduce((sum, { second }) => sum + second.prod.requests + second.canary.requests, 0);
+    };
+    await soon(async () => (await requests()) === 5);
   });
 
   it('splits by the weight in Redis, at once when it changes', async () => {

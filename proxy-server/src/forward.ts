@@ -11,6 +11,8 @@ export interface Outcome {
   status: number;
   /** True when the backend gave no answer, or only half of one. */
   failed: boolean;
+  /** From the request's going out to the answer's first byte, or to the failure, ms. */
+  waitedMs: number;
 }
 
 export interface Forwarding {
@@ -39,6 +41,8 @@ export function forward(forwarding: Forwarding): void {
       refuse(response, 503, 'no-server');
       return;
     }
+    const began = performance.now();
+    let answeredAt: number | null = null;
     let sent = false;
     let status = 0;
     let over = false;
@@ -50,7 +54,8 @@ export function forward(forwarding: Forwarding): void {
       if (failed) backend.health.failed();
       else backend.health.answered();
       const left = response.destroyed && !response.writableFinished && !failed;
-      forwarding.onOutcome({ backend, status: left ? 499 : status, failed });
+      const waitedMs = (answeredAt ?? performance.now()) - began;
+      forwarding.onOutcome({ backend, status: left ? 499 : status, failed, waitedMs });
     };
 
     backend.pool.dispatch(
@@ -64,6 +69,7 @@ export function forward(forwarding: Forwarding): void {
         onHeaders(code, raw, resume) {
           if (code < 200) return true; // 100 and 103 are between us and the backend
           status = code;
+          answeredAt = performance.now();
           const answer = responseHeaders(raw);
           answer.push('x-served-by', backend.name);
           if (forwarding.setCookie) answer.push('set-cookie', forwarding.setCookie);

@@ -7,12 +7,15 @@ import { readSettings, serviceSettings } from '@coalmine/fleet/settings.js';
 import { readAlert } from '@coalmine/fleet/alerts.js';
 import { readFleet } from '@coalmine/fleet/members.js';
 import { readRollout } from '@coalmine/fleet/rollout.js';
+import { appendTraffic } from '@coalmine/fleet/traffic.js';
 import type { Redis } from 'ioredis';
+import { hostname } from 'node:os';
 import { z } from 'zod';
 import { Backends } from './backends.js';
 import { BucketCookie } from './bucket.js';
 import { runHaproxyEngine } from './haproxy/engine.js';
 import { Proxy } from './proxy.js';
+import { Seconds } from './seconds.js';
 import { emptyState, loadState, saveState, type ProxyState } from './state-file.js';
 import { Traffic } from './traffic.js';
 import { Upgrades } from './upgrade.js';
@@ -63,13 +66,22 @@ await runOrExplain('proxy-server', async () => {
   });
 
   const traffic = new Traffic(metrics, backends);
+  const name = process.env.COALMINE_HOST ?? hostname();
+  const seconds = new Seconds((second) => {
+    if (state.fresh) appendTraffic(redis, name, second).catch(() => undefined); // Redis' own errors are logged
+  });
+  seconds.start();
   const cookie = new BucketCookie(settings.COOKIE_SECRET);
   const proxy = new Proxy(
     backends,
     cookie,
     () => state.current,
     settings.CANARY_WEIGHT,
-    (outcome) => traffic.count(outcome),
+    (outcome) => {
+      traffic.count(outcome);
+      const { backend, waitedMs, failed, status } = outcome;
+      seconds.count(backend.poolName, waitedMs, failed || status >= 500);
+    },
   );
   const upgrades = new Upgrades();
   await runService({
@@ -83,6 +95,7 @@ await runOrExplain('proxy-server', async () => {
     operationsPort: settings.OPERATIONS_PORT,
     health: () => ({ ok: true, redis: state.fresh, production: backends.isUsable('prod') }),
     onStop: () => {
+      seconds.stop();
       upgrades.close();
       state.close();
       backends.close();

@@ -81,9 +81,10 @@ async function onRedis<T>(use: (redis: Redis) => Promise<T>): Promise<T> {
 /** The rollout in a few lines for people. */
 export function statusText({ rollout, verdict, leader }: Said): string {
   if (!rollout) return 'There was no rollout yet.';
-  const steps = rollout.plan?.steps.map((step) => `${step / 100}`).join(', ') ?? 'none';
+  const steps = rollout.plan?.steps ?? [];
+  const shares = steps.map((step) => `${step / 100} %`).join(', ');
   const lines = [
-    `${rollout.release?.slice(0, 10) ?? 'no release'} is ${rollout.state}: ${rollout.weight / 100} % of the traffic, step ${rollout.step + 1} of ${steps} %`,
+    `${rollout.release?.slice(0, 10) ?? 'no release'} is ${rollout.state}: ${rollout.weight / 100} % of the traffic, step ${rollout.step + 1} of ${steps.length} (${shares})`,
     `  since      ${rollout.since}, in this step since ${rollout.stepSince}`,
     `  because    ${rollout.reason}`,
     ...(verdict && rollout.state !== 'promoted' ? [`  verdict    ${verdict.reason}`] : []),
