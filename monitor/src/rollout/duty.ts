@@ -150,7 +150,7 @@ export class RolloutDuty implements Duty {
     this.known = record ? { leadership, record } : null;
     this.said = '';
     this.askedJenkinsAt = 0;
-    this.parts.log.info({ release: rollout.release, ...transition }, transition.what);
+    this.parts.log.info({ rollout: rollout.release, ...transition }, transition.what);
     this.parts.onTransition?.({ ...rollout, ...transition.next }, transition);
   }
 }
