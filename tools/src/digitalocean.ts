@@ -159,7 +159,7 @@ function toProblem(error: ApiError): DigitalOceanProblem {
   const where = `${error.config.method?.toUpperCase() ?? ''} ${error.config.url ?? ''}`.trim();
   if (status === undefined) {
     return new DigitalOceanProblem(
-      `DigitalOcean does not answer (${where}): ${error.code ?? error.message}`,
+      `DigitalOcean does not answer at ${error.config.baseURL ?? ''} (${where}): ${error.code ?? error.message}`,
       undefined,
       'Is the network there? For the local cloud: `npm start`, or see .coalmine/local/digitalocean.log.',
     );
