@@ -13,6 +13,8 @@ export interface BuildParameters {
   BRANCH: string;
   TARGET: 'none' | 'canary' | 'prod';
   ACTION: 'build' | 'deploy' | 'rollback' | 'promote' | 'scale';
+  /** For `scale`: how many production droplets there shall be. */
+  COUNT?: string;
 }
 
 export interface BuildResult {
