@@ -30,7 +30,7 @@ export async function build(options: BuildOptions): Promise<boolean> {
   const result = await buildAndFollow(
     jenkins,
     {
-      REPO: await offerCommit(clone, jenkins.url, commit),
+      REPO: await offerCommit(clone, jenkins, commit),
       COMMIT: commit,
       BRANCH: branch,
       TARGET: target,
