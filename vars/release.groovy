@@ -11,7 +11,7 @@ def call(Map config = [:]) {
       promote commit: config.commit
       break
     case 'scale':
-      droplets action: 'create'
+      scale count: config.count
       break
     default:
       error "release: unknown action '${config.action}', allowed: build, deploy, rollback, promote, scale"

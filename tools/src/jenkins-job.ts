@@ -16,6 +16,7 @@ export function jobXml(repository: string): string {
         ${stringParameter('BRANCH', 'main', 'Branch the commit is on')}
         ${choiceParameter('TARGET', ['none', 'canary', 'prod'], 'Where to deploy')}
         ${choiceParameter('ACTION', ['build', 'deploy', 'rollback', 'promote', 'scale'], 'What to do')}
+        ${stringParameter('COUNT', '', 'For scale: how many droplets production is to have')}
       </parameterDefinitions>
     </hudson.model.ParametersDefinitionProperty>
   </properties>

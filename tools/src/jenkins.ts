@@ -13,6 +13,8 @@ export interface BuildParameters {
   BRANCH: string;
   TARGET: 'none' | 'canary' | 'prod';
   ACTION: 'build' | 'deploy' | 'rollback' | 'promote' | 'scale';
+  /** How many droplets production is to have, for `scale`. */
+  COUNT?: string;
 }
 
 export interface BuildResult {

@@ -91,6 +91,7 @@ program
   .option('--branch <branch>', 'branch it is on (default: the one checked out)')
   .addOption(new Option('--target <target>', 'where to deploy').choices(['none', 'canary', 'prod']))
   .addOption(new Option('--action <action>').choices(['build', 'deploy', 'rollback', 'promote', 'scale']))
+  .option('--count <n>', 'droplets of production, for --action scale')
   .option('--attach', 'follow the build of this commit that runs already')
   .option('--json', 'for machines')
   .action(async (options) => exitWith(await (await import('./commands/build.js')).build(options)));
