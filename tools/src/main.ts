@@ -56,6 +56,20 @@ droplet
 droplet
   .command('destroy <name...>')
   .action(async (names) => (await import('./commands/droplet.js')).destroyByName(names));
+droplet
+  .command('snapshot')
+  .description('make a golden snapshot, from which `coalmine scale` makes new droplets faster')
+  .option('--list', 'only list those there are, newest first')
+  .option('--json', 'for machines')
+  .addHelpText('after', '\nExample:\n  $ coalmine droplet snapshot')
+  .action(async (options) => (await import('./commands/droplet.js')).snapshot(options));
+program
+  .command('scale <count>')
+  .description('make production have so many droplets in rotation, none of them a request the poorer')
+  .option('--dry-run', 'only say what would be created, finished and destroyed')
+  .option('--json', 'for machines')
+  .addHelpText('after', '\nExample:\n  $ coalmine scale 3 --dry-run')
+  .action(async (count, options) => (await import('./commands/scale.js')).scale(count, options));
 program
   .command('inventory')
   .description('write the Ansible inventory and print its path')
@@ -77,6 +91,7 @@ program
   .option('--branch <branch>', 'branch it is on (default: the one checked out)')
   .addOption(new Option('--target <target>', 'where to deploy').choices(['none', 'canary', 'prod']))
   .addOption(new Option('--action <action>').choices(['build', 'deploy', 'rollback', 'promote', 'scale']))
+  .option('--count <n>', 'droplets of production, for --action scale')
   .option('--attach', 'follow the build of this commit that runs already')
   .option('--json', 'for machines')
   .action(async (options) => exitWith(await (await import('./commands/build.js')).build(options)));

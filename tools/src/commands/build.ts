@@ -10,6 +10,7 @@ export interface BuildOptions {
   branch?: string;
   target?: BuildParameters['TARGET'];
   action?: BuildParameters['ACTION'];
+  count?: string;
   attach?: boolean;
   json?: boolean;
 }
@@ -35,6 +36,7 @@ export async function build(options: BuildOptions): Promise<boolean> {
       BRANCH: branch,
       TARGET: target,
       ACTION: action,
+      ...(options.count ? { COUNT: options.count } : {}),
     },
     options.json,
   );
