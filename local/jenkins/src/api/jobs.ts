@@ -15,15 +15,16 @@ export function jobRoutes(context: ApiContext): Router {
 
   router.post('/createItem', xmlBody, (request, response) => {
     const { name, mode, from } = request.query;
+    if (typeof name !== 'string') throw new HttpError(400, 'Query parameter ‘name’ is required');
     try {
-      if (typeof name !== 'string') throw new Error('Query parameter ‘name’ is required');
       const source = mode === 'copy' ? context.jobs.get(String(from)) : undefined;
       if (mode === 'copy' && !source) throw new Error(`No such job: ${String(from)}`);
       context.jobs.create(name, source?.configXml ?? String(request.body ?? ''));
     } catch (error) {
       refuse(400, error);
     }
-    response.status(200).end();
+    if (mode === 'copy') response.redirect(302, `/job/${encodeURIComponent(name)}/`);
+    else response.status(200).end();
   });
 
   router.get('/job/:name/api/json', (request, response) => {
