@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { startController, type Controller, type Duty } from '../controller.js';
 import { RolloutDuty } from './duty.js';
-import { JenkinsJob } from './jenkins.js';
+import { JenkinsJob, jenkinsOf } from './jenkins.js';
 
 /** The settings of a monitor that may lead. */
 export const controllerSettings = z.object({
@@ -27,7 +27,8 @@ export function runController(
 ): Controller {
   const redis = connectRedis(settings.CONTROLLER_REDIS_URL || settings.REDIS_URL);
   redis.on('error', (error: Error) => log.warn({ err: error }, 'Redis of the controller'));
-  const rollout = new RolloutDuty({ redis, jenkins: jenkinsOf(settings), log });
+  const jenkins = jenkinsOf(settings);
+  const rollout = new RolloutDuty({ redis, jenkins: jenkins && new JenkinsJob(jenkins), log });
   const controller = startController({
     ...{ redis, holder, log, leaseMs: settings.LEASE_MS },
     duties: [rollout, ...others],
@@ -41,9 +42,4 @@ export function runController(
       redis.disconnect();
     },
   };
-}
-
-function jenkinsOf(settings: ControllerSettings): JenkinsJob | null {
-  const { JENKINS_URL: url, JENKINS_USER: user, JENKINS_TOKEN: token, JENKINS_JOB: job } = settings;
-  return url && user && token ? new JenkinsJob({ url, user, token, job }) : null;
 }

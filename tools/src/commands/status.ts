@@ -7,7 +7,14 @@ import { table } from '../table.js';
 import { withRedis } from '../tunnel.js';
 
 export interface Status {
-  urls: { app?: string; flags?: string; jenkins?: string; mail?: string; digitalocean?: string };
+  urls: {
+    app?: string;
+    dashboard?: string;
+    flags?: string;
+    jenkins?: string;
+    mail?: string;
+    digitalocean?: string;
+  };
   droplets: { name: string; pool: string; address: string; status: string; release: string | null }[];
 }
 
@@ -27,6 +34,7 @@ export async function statusOf(fleet: Fleet): Promise<Status> {
   return {
     urls: {
       ...(proxy ? { app: `http://${proxy}/` } : {}),
+      ...(redis ? { dashboard: `http://${redis}:9102/` } : {}),
       ...(redis ? { flags: `http://${redis}:3001/flags/tokens` } : {}),
       ...(JENKINS_URL ? { jenkins: JENKINS_URL } : {}),
       ...(MAIL_URL ? { mail: MAIL_URL } : {}),
