@@ -9,7 +9,14 @@ import { withRedis } from '../tunnel.js';
 import { isWorking } from '../work-lock.js';
 
 export interface Status {
-  urls: { app?: string; flags?: string; jenkins?: string; mail?: string; digitalocean?: string };
+  urls: {
+    app?: string;
+    dashboard?: string;
+    flags?: string;
+    jenkins?: string;
+    mail?: string;
+    digitalocean?: string;
+  };
   /** What was left behind, one line each. */
   orphans: string[];
   droplets: { name: string; pool: string; address: string; status: string; release: string | null }[];
@@ -32,6 +39,7 @@ export async function statusOf(fleet: Fleet): Promise<Status> {
   return {
     urls: {
       ...(proxy ? { app: `http://${proxy}/` } : {}),
+      ...(redis ? { dashboard: `http://${redis}:9102/` } : {}),
       ...(redis ? { flags: `http://${redis}:3001/flags/tokens` } : {}),
       ...(JENKINS_URL ? { jenkins: JENKINS_URL } : {}),
       ...(MAIL_URL ? { mail: MAIL_URL } : {}),
