@@ -187,6 +187,11 @@ program
   .option('-n, --lines <n>', 'how many lines back', '100')
   .action(async (name, options) => (await import('./commands/logs.js')).logs(name, options));
 
+program
+  .command('ssh <droplet> [command...]')
+  .description('a shell on a droplet, or a command there: coalmine ssh prod-1 -- systemctl status app-server')
+  .action(async (name, command) => (await import('./commands/ssh.js')).ssh(name, command));
+
 try {
   await program.parseAsync();
 } catch (error) {
