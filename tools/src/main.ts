@@ -111,6 +111,14 @@ program
   .description('run the linter, as the pipeline does')
   .action(async () => (await import('./commands/pipeline.js')).lint());
 program
+  .command('jenkinsfile')
+  .description('what concerns a Jenkinsfile')
+  .command('lint <file>')
+  .description(
+    'have Jenkins validate it: exit code 1 and every error, with line and column, if it would refuse it',
+  )
+  .action(async (file) => exitWith(await (await import('./commands/jenkinsfile.js')).lint(file)));
+program
   .command('package')
   .description('make one tarball per part from the checked-out commit')
   .option('--commit <commit>', 'what must be checked out (default: HEAD)')
