@@ -71,6 +71,13 @@ program
   .addHelpText('after', '\nExample:\n  $ coalmine scale 3 --dry-run')
   .action(async (count, options) => (await import('./commands/scale.js')).scale(count, options));
 program
+  .command('orphans')
+  .description('what was left behind: droplets in no pool or in no rotation, entries without a droplet')
+  .option('--reap', 'destroy and remove them')
+  .option('--json', 'for machines')
+  .addHelpText('after', '\nExample:\n  $ coalmine orphans --reap')
+  .action(async (options) => (await import('./commands/orphans.js')).orphans(options));
+program
   .command('inventory')
   .description('write the Ansible inventory and print its path')
   .option('--list', 'answer as a dynamic inventory')
