@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
+import { addObserving } from './observing.js';
 import { Problem } from './problem.js';
 
 const program = new Command('coalmine')
@@ -186,6 +187,8 @@ program
   .option('-f, --follow', 'go on')
   .option('-n, --lines <n>', 'how many lines back', '100')
   .action(async (name, options) => (await import('./commands/logs.js')).logs(name, options));
+
+addObserving(program, exitWith);
 
 try {
   await program.parseAsync();
