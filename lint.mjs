@@ -1,14 +1,16 @@
-// ESLint over the code and JSLint over the JSON: told on the terminal, and as one Checkstyle report.
+// ESLint over the code, JSLint over the JSON, a lint of its own over the pipeline's Groovy: told on the terminal, and as one Checkstyle report.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ESLint } from 'eslint';
+import { lintGroovy } from './tools/groovy/lint.mjs';
 
 const require = createRequire(import.meta.url);
 const reportFile = 'build/reports/checkstyle.xml';
 
 const eslint = new ESLint({ cache: true, cacheLocation: 'build/.eslintcache' });
-const results = [...(await eslint.lintFiles(['.'])), ...lintJson()];
+const groovy = lintGroovy(filesOf('vars/*.groovy', 'src/**/*.groovy', 'Jenkinsfile')); // beside ESLint
+const results = [...(await eslint.lintFiles(['.'])), ...lintJson(), ...(await groovy)];
 
 mkdirSync('build/reports', { recursive: true });
 const checkstyle = await eslint.loadFormatter('checkstyle');
@@ -21,12 +23,7 @@ process.exitCode = errors > 0 ? 1 : 0;
 
 /** JSLint reads JSON more strictly than a parser: a key that stands twice is an error, not a surprise. */
 function lintJson() {
-  const patterns = ['*.json', ':!package-lock.json', ':!*openapi*'];
-  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', ...patterns], {
-    encoding: 'utf8',
-  })
-    .split('\n')
-    .filter(Boolean);
+  const files = filesOf('*.json', ':!package-lock.json', ':!*openapi*');
   const { load, linter } = require('jslint');
   const jslint = load('latest');
   return files.map((filePath) => {
@@ -48,4 +45,10 @@ function lintJson() {
       fixableWarningCount: 0,
     };
   });
+}
+
+/** The repository's files that match, new ones too. */
+function filesOf(...patterns) {
+  const list = ['ls-files', '--cached', '--others', '--exclude-standard', ...patterns];
+  return execFileSync('git', list, { encoding: 'utf8' }).split('\n').filter(Boolean).filter(existsSync);
 }

@@ -2,6 +2,7 @@
 def call(Map config = [:]) {
   switch (config.action) {
     case ['build', 'deploy']:
+      if (config.target in [null, '', 'none']) error "release: TARGET is ${config.target ?: 'empty'}, choose canary or prod"
       deploy target: config.target, commit: config.commit
       break
     case 'rollback':
@@ -11,7 +12,7 @@ def call(Map config = [:]) {
       promote commit: config.commit
       break
     case 'scale':
-      droplets action: 'create'
+      scale count: config.count
       break
     default:
       error "release: unknown action '${config.action}', allowed: build, deploy, rollback, promote, scale"

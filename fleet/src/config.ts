@@ -2,18 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { alertRuleSchema, clearsBelowBy, severities } from './alert-rules.js';
+import { autoscaleSchema } from './autoscale.js';
+import { duration } from './duration.js';
 import { pools } from './keys.js';
-
-/** A length of time as people write it, `3s`, `2m`, `500ms`; parsed to milliseconds. */
-const duration = z
-  .string()
-  .regex(/^\d+(ms|s|m|h)$/, 'must be a duration such as 500ms, 3s, 2m or 1h')
-  .transform((text) => {
-    const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[
-      text.replace(/\d+/, '') as 'ms' | 's' | 'm' | 'h'
-    ];
-    return Number.parseInt(text, 10) * unit;
-  });
 
 const percent = z.number().min(0).max(100);
 const branch = z.string().min(1);
@@ -158,6 +149,7 @@ export const configSchema = z
           .optional(),
       })
       .prefault({}),
+    autoscale: autoscaleSchema.prefault({}),
     jenkins: z.strictObject({ job: z.string().min(1).default('coalmine') }).prefault({}),
     build: z
       .strictObject({

@@ -9,6 +9,8 @@ export const keys = {
   /** What the leader thinks of the rollout, for people; and what it knows, for the next leader. */
   verdict: 'coalmine:verdict',
   evidence: 'coalmine:evidence',
+  /** What the autoscaler thinks and does. */
+  autoscale: 'coalmine:autoscale',
   leader: 'coalmine:leader',
   leaderToken: 'coalmine:leader:token',
   flags: 'coalmine:flags',

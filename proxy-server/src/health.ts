@@ -47,7 +47,9 @@ export class HealthCheck {
   }
 
   private async check(): Promise<void> {
-    const good = await request(this.url, { headersTimeout: timeoutMs, bodyTimeout: timeoutMs }).then(
+    // Not kept: once nobody asks any more, no connection says that a server is still in use.
+    const ask = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs, reset: true };
+    const good = await request(this.url, ask).then(
       async ({ statusCode, body }) => {
         await body.dump();
         return statusCode === 200;

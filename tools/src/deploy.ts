@@ -15,13 +15,13 @@ import { withRedis } from './tunnel.js';
 export type Target = 'prod' | 'canary';
 
 /** Where a part lives, and the port that others find it at. */
-const homeOf: Record<Part, readonly Pool[]> = {
+export const homeOf: Record<Part, readonly Pool[]> = {
   'app-server': ['prod', 'canary'],
   'feature-flag': ['redis'],
   'proxy-server': ['proxy'],
   monitor: ['prod', 'canary', 'proxy', 'redis'],
 };
-const portOf: Record<Pool, number> = { prod: 3000, canary: 3000, proxy: 80, redis: 6379 };
+export const portOf: Record<Pool, number> = { prod: 3000, canary: 3000, proxy: 80, redis: 6379 };
 
 export interface Delivery {
   droplet: Droplet;

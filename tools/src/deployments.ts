@@ -49,6 +49,13 @@ export async function recordDeployment(
   await writeFileAtomically(deploymentsFile(home), `${JSON.stringify(deployed, null, 2)}\n`);
 }
 
+/** Forgets droplets that are gone. */
+export async function forgetDeployments(home: string, ids: readonly number[]): Promise<void> {
+  const deployed = await readDeployments(home);
+  const left = Object.entries(deployed).filter(([id]) => !ids.includes(Number(id)));
+  await writeFileAtomically(deploymentsFile(home), `${JSON.stringify(Object.fromEntries(left), null, 2)}\n`);
+}
+
 function deploymentsFile(home: string): string {
   return join(home, 'deployments.json');
 }

@@ -21,10 +21,21 @@ export interface NewDroplets {
   names: string[];
   region: string;
   size: string;
-  image: string;
+  /** The slug of a public image, or the id of a snapshot. */
+  image: string | number;
   sshKeys: number[];
   tags: string[];
   userData: string;
+}
+
+/** A copy of a droplet's disk, from which others are made. */
+export interface Snapshot {
+  id: number;
+  name: string;
+  /** ISO 8601, UTC. */
+  createdAt: string;
+  regions: readonly string[];
+  gigabytes: number;
 }
 
 const retries = 6;
@@ -87,6 +98,41 @@ export class DigitalOcean {
     } catch (error) {
       if (!(error instanceof DigitalOceanProblem && error.status === 404)) throw error;
     }
+  }
+
+  /** The account's snapshots of droplets. */
+  async listSnapshots(): Promise<Snapshot[]> {
+    const snapshots: Snapshot[] = [];
+    for (let page = 1; ; page += 1) {
+      const { data } = await this.client.snapshot.listSnapshots({
+        ...{ resource_type: 'droplet', page, per_page: 200 },
+      });
+      snapshots.push(
+        ...data.snapshots.map(({ id, name, created_at, regions, size_gigabytes }) => ({
+          ...{ id: Number(id), name, createdAt: created_at, regions, gigabytes: size_gigabytes },
+        })),
+      );
+      if (!(data.links as { pages?: { next?: string } } | undefined)?.pages?.next) return snapshots;
+    }
+  }
+
+  /** Copies a droplet's disk and waits for it. Throws after the deadline (ms). */
+  async snapshotDroplet(id: number, name: string, deadlineMs = 600_000): Promise<void> {
+    const { data } = await this.client.droplet.snapshotDroplet({ droplet_id: id, name });
+    const deadline = Date.now() + deadlineMs;
+    for (let waitMs = 200; ; waitMs = Math.min(waitMs * 1.5, 5000)) {
+      const { status } = (await this.client.action.getAction({ action_id: data.action.id })).data.action;
+      if (status === 'completed') return;
+      if (status === 'errored')
+        throw new Problem(`DigitalOcean could not take the snapshot of droplet ${id}`);
+      if (Date.now() > deadline)
+        throw new Problem(`The snapshot of droplet ${id} is not ready after ${deadlineMs / 1000} s`);
+      await sleep(waitMs);
+    }
+  }
+
+  async deleteSnapshot(id: number): Promise<void> {
+    await this.client.snapshot.deleteSnapshot({ snapshot_id: id });
   }
 
   /** The id of the account's key with this public part, added when it is not there. */
@@ -159,7 +205,7 @@ function toProblem(error: ApiError): DigitalOceanProblem {
   const where = `${error.config.method?.toUpperCase() ?? ''} ${error.config.url ?? ''}`.trim();
   if (status === undefined) {
     return new DigitalOceanProblem(
-      `DigitalOcean does not answer (${where}): ${error.code ?? error.message}`,
+      `DigitalOcean does not answer at ${error.config.baseURL ?? ''} (${where}): ${error.code ?? error.message}`,
       undefined,
       'Is the network there? For the local cloud: `npm start`, or see .coalmine/local/digitalocean.log.',
     );

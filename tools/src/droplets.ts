@@ -20,6 +20,14 @@ import {
 
 const sshDeadlineMs = 120_000;
 
+/** A droplet to be made; one in no pool is no server. */
+export interface WantedDroplet {
+  name: string;
+  pool: Pool | null;
+  /** `provider.image` if it is not given. */
+  image?: string | number;
+}
+
 /**
  * Creates droplets, all or none: waits until each answers over SSH with the host key that was made for it.
  * If one fails, all of this call are removed, and the error says which and why.
@@ -27,7 +35,7 @@ const sshDeadlineMs = 120_000;
 export async function createDroplets(
   project: Project,
   cloud: DigitalOcean,
-  wanted: readonly { name: string; pool: Pool }[],
+  wanted: readonly WantedDroplet[],
   onReady: (droplet: Droplet) => void = () => undefined,
 ): Promise<Droplet[]> {
   if (wanted.length === 0) return [];
@@ -35,8 +43,8 @@ export async function createDroplets(
   const keyId = await cloud.ensureSshKey(`coalmine-${project.config.name}`, publicKey);
   const operation = `coalmine-op:${randomUUID()}`;
   const outcomes = await Promise.allSettled(
-    wanted.map(async ({ name, pool }) => {
-      const droplet = await createOne(project, cloud, name, pool, keyId, operation);
+    wanted.map(async (one) => {
+      const droplet = await createOne(project, cloud, one, keyId, operation);
       onReady(droplet);
       return droplet;
     }),
@@ -104,19 +112,18 @@ export function userData(hostKey: KeyPair): string {
 async function createOne(
   project: Project,
   cloud: DigitalOcean,
-  name: string,
-  pool: Pool,
+  { name, pool, image = project.config.provider.image }: WantedDroplet,
   keyId: number,
   operation: string,
 ): Promise<Droplet> {
-  const { region, size, image } = project.config.provider;
+  const { region, size } = project.config.provider;
   const hostKey = await newHostKey(project.home, name);
   const created = await cloud.createDroplet(name, {
     region,
     size,
     image,
     sshKeys: [keyId],
-    tags: [fleetTag(project.config), poolTag(pool), operation],
+    tags: [fleetTag(project.config), ...(pool ? [poolTag(pool)] : []), operation],
     userData: userData(hostKey),
   });
   await pinHostKey(project.home, created.id, hostKey.publicKey);

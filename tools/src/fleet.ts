@@ -1,3 +1,4 @@
+import { autoscaleRules } from '@coalmine/fleet/autoscale.js';
 import { execa } from 'execa';
 import { DigitalOcean, type Droplet } from './digitalocean.js';
 import { readEnvironment, required, type Environment } from './environment.js';
@@ -59,6 +60,7 @@ export async function playbookVariables(fleet: Fleet): Promise<Record<string, un
           ? { from: config.monitor.mail.from, to: config.monitor.mail.to, smtp: withPassword(smtp) }
           : null,
     },
+    coalmine_autoscale: autoscaleRules(config),
     coalmine_releases_keep: config.releases.keep,
     coalmine_jenkins: jenkinsOf(fleet),
   };

@@ -42,12 +42,11 @@ export async function follow(
 }
 
 /**
- * Where Jenkins can fetch a commit from that was never pushed: the clone itself when Jenkins runs on this
- * machine, else a ref of its own at the remote, outside all branches. Returns the REPO parameter.
+ * Where Jenkins can fetch a commit from that was never pushed: the clone itself when it is the local cloud's Jenkins, else
+ * a ref of its own at the remote, outside all branches. Returns the REPO parameter.
  */
-export async function offerCommit(clone: string, jenkinsUrl: string, commit: string): Promise<string> {
-  const onThisMachine = ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(jenkinsUrl).hostname);
-  if (onThisMachine) return git(clone, 'rev-parse', '--path-format=absolute', '--git-common-dir');
+export async function offerCommit(clone: string, jenkins: Jenkins, commit: string): Promise<string> {
+  if (await jenkins.isLocal()) return git(clone, 'rev-parse', '--path-format=absolute', '--git-common-dir');
   await git(clone, 'push', '--quiet', '--no-verify', 'origin', `${commit}:refs/coalmine/build/${commit}`);
   return git(clone, 'remote', 'get-url', 'origin');
 }

@@ -13,6 +13,8 @@ export interface BuildParameters {
   BRANCH: string;
   TARGET: 'none' | 'canary' | 'prod';
   ACTION: 'build' | 'deploy' | 'rollback' | 'promote' | 'scale';
+  /** For `scale`: how many production droplets there shall be. */
+  COUNT?: string;
 }
 
 export interface BuildResult {
@@ -56,10 +58,19 @@ export class Jenkins {
 
   /** Creates the job, or brings its definition up to date. */
   async ensureJob(repository: string): Promise<void> {
-    const xml = jobXml(repository);
+    const xml = jobXml(repository, (await this.isLocal()) ? 'local' : 'remote');
     const exists = await this.ask(() => this.client.job.exists(this.jobName));
     await this.ask<unknown>(() =>
       exists ? this.client.job.config(this.jobName, xml) : this.client.job.create(this.jobName, xml),
+    );
+  }
+
+  /** True for the Jenkins of the local cloud, which alone answers at /healthz and builds from a folder of this machine. */
+  async isLocal(): Promise<boolean> {
+    if (!['127.0.0.1', 'localhost', '[::1]'].includes(new URL(this.url).hostname)) return false;
+    return fetch(`${this.url}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
     );
   }
 
@@ -117,21 +128,14 @@ export class Jenkins {
   /** The latest build of a commit that was built (not only deployed), by its parameters; running ones too. */
   async findBuild(commit: string): Promise<BuildInfo | null> {
     const builds = await this.builds();
-    return (
-      builds.find(
-        (build) => parameter(build, 'COMMIT') === commit && parameter(build, 'ACTION') === 'build',
-      ) ?? null
-    );
+    const isOf = (build: BuildInfo): boolean =>
+      parameter(build, 'COMMIT') === commit && parameter(build, 'ACTION') === 'build';
+    return builds.find(isOf) ?? null;
   }
 
   /** True when some build of the commit went through all of test, lint and package. */
   async isGreen(commit: string): Promise<boolean> {
-    return (await this.builds()).some(
-      (build) =>
-        build.result === 'SUCCESS' &&
-        parameter(build, 'COMMIT') === commit &&
-        parameter(build, 'ACTION') === 'build',
-    );
+    return (await this.builds()).some((build) => build.result === 'SUCCESS' && builtAndTested(build, commit));
   }
 
   buildUrl(number: number): string {
@@ -140,7 +144,7 @@ export class Jenkins {
 
   private async builds(): Promise<BuildInfo[]> {
     const tree =
-      'builds[number,url,building,result,duration,estimatedDuration,timestamp,actions[parameters[name,value]]]';
+      'builds[number,url,building,result,duration,estimatedDuration,timestamp,actions[parameters[name,value],lastBuiltRevision[SHA1]]]';
     return (await this.ask(() => this.client.job.get({ name: this.jobName, tree }))).builds;
   }
 
@@ -177,6 +181,19 @@ export function parameter(build: BuildInfo, name: string): string | undefined {
   return build.actions
     .flatMap((action) => action.parameters ?? [])
     .find((candidate) => candidate.name === name)?.value;
+}
+
+/**
+ * True when a build tested this very commit. What was asked for is not enough: a job that does not know COMMIT builds the
+ * tip of its branch. What was checked out is not either: the shared library's commit stands beside the job's own.
+ */
+export function builtAndTested(build: BuildInfo, commit: string): boolean {
+  if (parameter(build, 'ACTION') !== 'build') return false;
+  const asked = parameter(build, 'COMMIT') ?? '';
+  const checkedOut = new Set(build.actions.flatMap((action) => action.lastBuiltRevision?.SHA1 ?? []));
+  if (asked === '') return checkedOut.size === 1 && checkedOut.has(commit);
+  if (asked !== commit) return asked.length >= 7 && commit.startsWith(asked) && checkedOut.has(commit);
+  return checkedOut.size === 0 || checkedOut.has(commit);
 }
 
 export function resultOf(info: BuildInfo): BuildResult {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -12,6 +13,23 @@ import { choosePorts } from './local-ports.js';
 import { installation, type Project } from './project.js';
 
 type Server = 'digitalocean' | 'jenkins' | 'mail' | 'gate';
+
+/** Throws a Problem, before anything is made, for anybody but root and when somebody else has one of the ports. */
+export async function checkMachine(project: Project): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    throw new Problem(
+      'The local cloud needs root: it makes machines, bridges and mounts',
+      'Run it with sudo, or as root.',
+    );
+  }
+  const environment = await environmentOf(project);
+  const wanted = [
+    ['digitalocean', environment.DIGITALOCEAN_API_URL],
+    ['jenkins', environment.JENKINS_URL],
+    ['mail', environment.MAIL_URL],
+  ] as const;
+  for (const [server, url] of wanted) await isRunning(project, server, portOf(url));
+}
 
 /** Builds the droplets' image if it is not cached; `onLine` is told what it does. Takes about a minute, once. */
 export async function buildImage(project: Project, onLine: (line: string) => void): Promise<void> {
@@ -29,12 +47,6 @@ export async function buildImage(project: Project, onLine: (line: string) => voi
 
 /** Starts DigitalOcean and Jenkins on this machine, those that do not run already, and writes where they are. */
 export async function startLocalCloud(project: Project): Promise<Environment> {
-  if (process.getuid?.() !== 0) {
-    throw new Problem(
-      'The local cloud needs root: it makes machines, bridges and mounts',
-      'Run it with sudo, or as root.',
-    );
-  }
   const environment = await environmentOf(project);
   await writeLocalEnvironment(project.home, environment);
   const commands = await installCommand(project);
@@ -133,13 +145,7 @@ async function start(
   environment: Record<string, string>,
   host = '127.0.0.1',
 ): Promise<void> {
-  if (await answers(port, host)) {
-    if (await isOurs(project, server)) return;
-    throw new Problem(
-      `Port ${port} is in use, and ${server} wants it`,
-      'Stop what listens there, or choose other ports: COALMINE_PORT_BASE=9080 npm start',
-    );
-  }
+  if (await isRunning(project, server, port, host)) return;
   const folder = join(project.home, 'local');
   await mkdir(folder, { recursive: true });
   const logFile = join(folder, `${server}.log`);
@@ -172,8 +178,19 @@ async function stop(project: Project, server: Server): Promise<void> {
   await rm(pidFile(project, server), { force: true });
 }
 
-async function isOurs(project: Project, server: Server): Promise<boolean> {
-  return (await runningPid(project, server)) !== null;
+/** True when the server listens there already; throws a Problem when it is somebody else's. */
+async function isRunning(
+  project: Project,
+  server: Server,
+  port: number,
+  host = '127.0.0.1',
+): Promise<boolean> {
+  if (!(await listens(port, host))) return false;
+  if ((await runningPid(project, server)) !== null) return true;
+  throw new Problem(
+    `Port ${port} is in use, and ${server} wants it`,
+    'Stop what listens there, or choose other ports: COALMINE_PORT_BASE=9080 npm start',
+  );
 }
 
 /** The server's process id if it runs; a recycled id of another program does not count. */
@@ -189,13 +206,18 @@ async function runningPid(project: Project, server: Server): Promise<number | nu
   }
 }
 
-async function answers(port: number, host: string): Promise<boolean> {
-  try {
-    await fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(2000) });
-    return true;
-  } catch (error) {
-    return (error as Error).name === 'TimeoutError';
-  }
+function listens(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host, timeout: 2000 });
+    const end = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket
+      .once('connect', () => end(true))
+      .once('error', () => end(false))
+      .once('timeout', () => end(false));
+  });
 }
 
 /** A server answers before it is ready: Jenkins compiles its runtime first. */

@@ -56,6 +56,27 @@ droplet
 droplet
   .command('destroy <name...>')
   .action(async (names) => (await import('./commands/droplet.js')).destroyByName(names));
+droplet
+  .command('snapshot')
+  .description('make a golden snapshot, from which `coalmine scale` makes new droplets faster')
+  .option('--list', 'only list those there are, newest first')
+  .option('--json', 'for machines')
+  .addHelpText('after', '\nExample:\n  $ coalmine droplet snapshot')
+  .action(async (options) => (await import('./commands/droplet.js')).snapshot(options));
+program
+  .command('scale <count>')
+  .description('make production have so many droplets in rotation, none of them a request the poorer')
+  .option('--dry-run', 'only say what would be created, finished and destroyed')
+  .option('--json', 'for machines')
+  .addHelpText('after', '\nExample:\n  $ coalmine scale 3 --dry-run')
+  .action(async (count, options) => (await import('./commands/scale.js')).scale(count, options));
+program
+  .command('orphans')
+  .description('what was left behind: droplets in no pool or in no rotation, entries without a droplet')
+  .option('--reap', 'destroy and remove them')
+  .option('--json', 'for machines')
+  .addHelpText('after', '\nExample:\n  $ coalmine orphans --reap')
+  .action(async (options) => (await import('./commands/orphans.js')).orphans(options));
 program
   .command('inventory')
   .description('write the Ansible inventory and print its path')
@@ -77,6 +98,7 @@ program
   .option('--branch <branch>', 'branch it is on (default: the one checked out)')
   .addOption(new Option('--target <target>', 'where to deploy').choices(['none', 'canary', 'prod']))
   .addOption(new Option('--action <action>').choices(['build', 'deploy', 'rollback', 'promote', 'scale']))
+  .option('--count <n>', 'droplets of production, for --action scale')
   .option('--attach', 'follow the build of this commit that runs already')
   .option('--json', 'for machines')
   .action(async (options) => exitWith(await (await import('./commands/build.js')).build(options)));
@@ -88,6 +110,14 @@ program
   .command('lint')
   .description('run the linter, as the pipeline does')
   .action(async () => (await import('./commands/pipeline.js')).lint());
+program
+  .command('jenkinsfile')
+  .description('what concerns a Jenkinsfile')
+  .command('lint <file>')
+  .description(
+    'have Jenkins validate it: exit code 1 and every error, with line and column, if it would refuse it',
+  )
+  .action(async (file) => exitWith(await (await import('./commands/jenkinsfile.js')).lint(file)));
 program
   .command('package')
   .description('make one tarball per part from the checked-out commit')
@@ -164,6 +194,11 @@ program
   .option('-f, --follow', 'go on')
   .option('-n, --lines <n>', 'how many lines back', '100')
   .action(async (name, options) => (await import('./commands/logs.js')).logs(name, options));
+
+program
+  .command('ssh <droplet> [command...]')
+  .description('a shell on a droplet, or a command there: coalmine ssh prod-1 -- systemctl status app-server')
+  .action(async (name, command) => (await import('./commands/ssh.js')).ssh(name, command));
 
 try {
   await program.parseAsync();

@@ -12,7 +12,7 @@ export async function buildCommitted(clone: string, branch: string, commit: stri
     const jenkins = new Jenkins(environment, project.config.jenkins.job);
     const target = branch === project.config.pools.canary.branch ? 'canary' : 'none';
     const result = await buildAndFollow(jenkins, {
-      REPO: await offerCommit(clone, jenkins.url, commit),
+      REPO: await offerCommit(clone, jenkins, commit),
       COMMIT: commit,
       BRANCH: branch,
       TARGET: target,

@@ -45,7 +45,7 @@ async function deployOne(clone: string, project: Project, jenkins: Jenkins, ref:
   const target = targetOf(project.config, ref.remoteRef) ?? 'prod';
   const commit = ref.localCommit;
   const result = await buildAndFollow(jenkins, {
-    REPO: await offerCommit(clone, jenkins.url, commit),
+    REPO: await offerCommit(clone, jenkins, commit),
     COMMIT: commit,
     BRANCH: ref.remoteRef.replace('refs/heads/', ''),
     TARGET: target,

@@ -4,21 +4,28 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from './problem.js';
 
-/** Lets one `up` at a time work on a fleet. Returns the function that lets go. The lock of a dead process is void. */
+/** The commands that make and destroy droplets: one of them at a time. */
+const holders = ['up', 'scale', 'droplet', 'orphans'];
+
+/**
+ * Lets one command at a time make and destroy droplets of a fleet. Returns the function that lets go. The lock of a
+ * dead process is void.
+ */
 export async function takeLock(home: string): Promise<() => Promise<void>> {
   const file = lockFile(home);
   const holder = await holderOf(home);
   if (holder !== null) {
     throw new Problem(
-      `Another coalmine up (process ${holder}) is at work here`,
-      'Wait for it, or stop it: coalmine down',
+      `Another coalmine (process ${holder}) is making or destroying droplets here`,
+      'Wait for it; `coalmine down` stops it, and takes the fleet down.',
     );
   }
-  await writeFile(file, String(process.pid));
+  await rm(file, { force: true }); // of a process that died
+  await writeFile(file, String(process.pid), { flag: 'wx' });
   return () => rm(file, { force: true });
 }
 
-/** Ends an `up` that is under way, so that nothing is made any more behind a `down`. */
+/** Ends a command that is under way, so that nothing is made any more behind a `down`. */
 export async function stopHolder(home: string): Promise<void> {
   const holder = await holderOf(home);
   if (holder === null || holder === process.pid) return;
@@ -27,12 +34,18 @@ export async function stopHolder(home: string): Promise<void> {
   await rm(lockFile(home), { force: true });
 }
 
+/** True while a command makes or destroys droplets. */
+export async function isWorking(home: string): Promise<boolean> {
+  return (await holderOf(home)) !== null;
+}
+
 async function holderOf(home: string): Promise<number | null> {
   const file = lockFile(home);
   if (!existsSync(file)) return null;
   const pid = Number(await readFile(file, 'utf8'));
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return command.includes('coalmine') && command.split('\0').includes('up') ? pid : null;
+  const words = command.split('\0');
+  return command.includes('coalmine') && holders.some((name) => words.includes(name)) ? pid : null;
 }
 
 function lockFile(home: string): string {

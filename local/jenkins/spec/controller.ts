@@ -8,7 +8,8 @@ import { dirname, join, resolve } from 'node:path';
 import Jenkins from 'jenkins';
 
 const main = resolve(import.meta.dirname, '../src/main.js');
-const token = 'contract-spec-token';
+export const token = 'contract-spec-token';
+export const password = 'contract spec password';
 export const user = 'admin';
 
 export interface Finished {
@@ -78,6 +79,7 @@ export class Controller {
         COALMINE_CACHE_DIR: join(tmpdir(), 'coalmine-spec-cache'),
         JENKINS_USER: user,
         JENKINS_TOKEN: token,
+        JENKINS_PASSWORD: password,
         ...extra,
       },
       stdio: 'ignore',

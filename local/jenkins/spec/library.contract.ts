@@ -31,7 +31,7 @@ describe('local/jenkins with the shared library', () => {
     await controller.start({ PATH: `${bin}:${process.env.PATH ?? ''}` });
     await controller.client.job.create(
       'coalmine',
-      scmXml(copyOfLibrary(), ['REPO', 'COMMIT', 'BRANCH', 'TARGET', 'ACTION']),
+      scmXml(copyOfLibrary(), ['REPO', 'COMMIT', 'BRANCH', 'TARGET', 'ACTION', 'COUNT']),
     );
     // Jenkins knows a Jenkinsfile's own parameters only after its first run.
     await controller.run('coalmine', { BRANCH: 'main', TARGET: 'none', ACTION: 'build' });
@@ -58,9 +58,9 @@ describe('local/jenkins with the shared library', () => {
   it('builds with nothing but defaults: test, lint, package, no deploy', async () => {
     const { result, log, number } = await controller.run('coalmine', {});
     expect(result).withContext(log).toBe('SUCCESS');
-    expect(calls(log)).toEqual([
-      'specs',
-      'lint',
+    // Test and Lint run side by side.
+    expect(calls(log).slice(0, 2).sort()).toEqual(['lint', 'specs']);
+    expect(calls(log).slice(2)).toEqual([
       jasmine.stringMatching(/^package --commit [0-9a-f]{40}$/),
     ] as unknown as string[]);
     const { displayName } = await controller.client.build.get('coalmine', number);
@@ -77,5 +77,7 @@ describe('local/jenkins with the shared library', () => {
     const rolledBack = await controller.run('coalmine', { ACTION: 'rollback', TARGET: 'prod' });
     expect(calls(rolledBack.log)).toEqual(['rollback --target prod']);
     expect(calls((await controller.run('coalmine', { ACTION: 'promote' })).log)).toEqual(['promote']);
+    const scaled = await controller.run('coalmine', { ACTION: 'scale', COUNT: '2' });
+    expect(calls(scaled.log)).toEqual(['scale 2']);
   }, 30_000);
 });

@@ -5,6 +5,9 @@ const session = randomBytes(4).toString('hex');
 /** The version that clients are told; the API is that of this line. */
 export const version = '2.516.3';
 
+/** How a request has proved who it is: a crumb is asked only of those that sent the password. */
+export type Login = 'token' | 'password';
+
 /** The headers that every answer of Jenkins has. */
 export function jenkinsHeaders(request: Request, response: Response, next: NextFunction): void {
   response.set({ 'X-Jenkins': version, 'X-Jenkins-Session': session, 'X-Content-Type-Options': 'nosniff' });
@@ -13,9 +16,10 @@ export function jenkinsHeaders(request: Request, response: Response, next: NextF
   next();
 }
 
-/** Basic authentication with the one API token; refusals look like Jenkins'. */
-export function requireToken(user: string, token: string): RequestHandler {
-  const expected = digest(`${user}:${token}`);
+/** Basic authentication with the API token, or the password if there is one; refusals look like Jenkins'. */
+export function requireLogin(user: string, token: string, password: string | undefined): RequestHandler {
+  const logins: [Login, Buffer][] = [['token', digest(`${user}:${token}`)]];
+  if (password !== undefined) logins.push(['password', digest(`${user}:${password}`)]);
   return (request, response, next) => {
     const header = request.headers.authorization;
     if (header === undefined) {
@@ -23,8 +27,11 @@ export function requireToken(user: string, token: string): RequestHandler {
       return;
     }
     const given = /^Basic\s+(.+)$/i.exec(header)?.[1];
-    if (given && timingSafeEqual(digest(Buffer.from(given, 'base64').toString()), expected)) {
+    const hash = digest(Buffer.from(given ?? '', 'base64').toString());
+    const login = logins.find(([, expected]) => timingSafeEqual(hash, expected))?.[0];
+    if (given && login) {
       response.locals.user = user;
+      response.locals.login = login;
       next();
       return;
     }
@@ -44,23 +51,21 @@ export function requireToken(user: string, token: string): RequestHandler {
 export function refuseForeignOrigin(request: Request, response: Response, next: NextFunction): void {
   const origin = request.headers.origin;
   const foreign = origin !== undefined && origin !== `http://${request.headers.host}`;
-  if (request.method === 'GET' || request.method === 'HEAD' || !foreign) {
-    next();
-    return;
-  }
+  if (!changes(request) || !foreign) next();
+  else refuseCrumb(response);
+}
+
+function changes(request: Request): boolean {
+  return request.method !== 'GET' && request.method !== 'HEAD';
+}
+
+export function refuseCrumb(response: Response): void {
   response
     .status(403)
     .type('html')
-    .send('<html><body>HTTP ERROR 403 No valid crumb was included in the request</body></html>');
-}
-
-/** `GET /crumbIssuer/api/json`: clients fetch it before every POST. */
-export function crumb(token: string): { _class: string; crumb: string; crumbRequestField: string } {
-  return {
-    _class: 'hudson.security.csrf.DefaultCrumbIssuer',
-    crumb: createHash('sha256').update(`${token};${session}`).digest('hex'),
-    crumbRequestField: 'Jenkins-Crumb',
-  };
+    .send(
+      '<html><head><title>Error 403 No valid crumb was included in the request</title></head><body>HTTP ERROR 403 No valid crumb was included in the request</body></html>',
+    );
 }
 
 function refuseAnonymous(request: Request, response: Response): void {

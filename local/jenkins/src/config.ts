@@ -6,6 +6,7 @@ const settings = z.object({
   COALMINE_JENKINS_PORT: z.coerce.number().int().min(0).max(65_535),
   JENKINS_USER: z.string().regex(/^[^:\s]+$/, 'must be a name without colon or space'),
   JENKINS_TOKEN: z.string().min(8, 'must have at least 8 characters'),
+  JENKINS_PASSWORD: z.string().min(1).optional(),
   COALMINE_JENKINS_EXECUTORS: z.coerce.number().int().min(1).max(64).default(2),
   COALMINE_CACHE_DIR: z.string().min(1).default('/var/cache/coalmine'),
   COALMINE_GROOVY_JAR: z.string().min(1).default('/usr/share/java/groovy-all.jar'),
@@ -16,6 +17,8 @@ export interface Config {
   port: number;
   user: string;
   token: string;
+  /** A password beside the token; with it, a POST needs a crumb. */
+  password?: string;
   executors: number;
   cache: string;
   groovyJar: string;
@@ -40,6 +43,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     port: data.COALMINE_JENKINS_PORT,
     user: data.JENKINS_USER,
     token: data.JENKINS_TOKEN,
+    ...(data.JENKINS_PASSWORD === undefined ? {} : { password: data.JENKINS_PASSWORD }),
     executors: data.COALMINE_JENKINS_EXECUTORS,
     cache: data.COALMINE_CACHE_DIR,
     groovyJar: data.COALMINE_GROOVY_JAR,

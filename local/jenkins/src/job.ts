@@ -125,6 +125,18 @@ export class Jobs {
     return job;
   }
 
+  /** Gives a job that does not build another name. Throws when that is taken or no good. */
+  rename(job: Job, name: string): Job {
+    checkName(name);
+    if (this.byName.has(name)) throw new Error(`A job already exists with the name ‘${name}’`);
+    const directory = join(this.root, name);
+    renameSync(job.directory, directory);
+    this.byName.delete(job.name);
+    const renamed = new Job(name, directory, job.configXml);
+    this.byName.set(name, renamed);
+    return renamed;
+  }
+
   delete(job: Job): void {
     this.byName.delete(job.name);
     const grave = join(this.root, `.deleted-${process.pid}-${Date.now()}`);

@@ -70,8 +70,9 @@ export class Run {
   /** Ends the build at once, `post` or not. */
   kill(): void {
     this.abortedBy = { message: 'Hard kill', result: 'ABORTED' };
-    killLeftovers(this.input.build.record.cookie);
+    // Groovy first: it would take the death of its shell for a failure.
     this.groovy?.kill();
+    killLeftovers(this.input.build.record.cookie);
   }
 
   answerInput(id: string, user: string, abort: boolean, parameters: Record<string, string>): void {

@@ -7,12 +7,13 @@ import { jobRoutes } from './api/jobs.js';
 import { queueRoutes } from './api/queue.js';
 import { rootRoutes } from './api/root.js';
 import { validateRoutes } from './api/validate.js';
-import { jenkinsHeaders, refuseForeignOrigin, requireToken } from './auth.js';
+import { jenkinsHeaders, refuseForeignOrigin, requireLogin } from './auth.js';
+import { requireCrumb } from './crumb.js';
 import { pageRoutes } from './page/routes.js';
 
 /** The HTTP application: health without authentication, everything else with it. */
 export function createApp(context: ApiContext, log: Logger): Express {
-  const { user, token } = context.config;
+  const { user, token, password } = context.config;
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
@@ -26,8 +27,8 @@ export function createApp(context: ApiContext, log: Logger): Express {
       waiting: context.queue.waiting.length,
     });
   });
-  app.use(requireToken(user, token), refuseForeignOrigin);
-  app.use(express.urlencoded({ extended: false, limit: '10mb', parameterLimit: 10_000 }));
+  app.use(requireLogin(user, token, password), refuseForeignOrigin);
+  app.use(express.urlencoded({ extended: false, limit: '10mb', parameterLimit: 10_000 }), requireCrumb);
   app.use(rootRoutes(context), jobRoutes(context), queueRoutes(context), validateRoutes(context));
   app.use(credentialRoutes(context), buildRoutes(context), pageRoutes(context));
   app.use(() => {

@@ -45,12 +45,12 @@ export function prune(value: unknown, tree: TreeNode): unknown {
   const object = value as Record<string, unknown>;
   if (tree.fields.size === 0) return '_class' in object ? { _class: object._class } : object;
   const all = tree.fields.get('*');
+  // Only what is asked for is looked at: a view finds some of its fields when they are read.
   return Object.fromEntries(
-    Object.entries(object).flatMap(([name, entry]) => {
-      if (name === '_class') return [[name, entry]];
-      const inner = tree.fields.get(name);
-      if (inner) return [[name, prune(entry, inner)]];
-      return all ? [[name, prune(entry, all)]] : [];
+    Object.keys(object).flatMap((name) => {
+      if (name === '_class') return [[name, object[name]]];
+      const inner = tree.fields.get(name) ?? all;
+      return inner ? [[name, prune(object[name], inner)]] : [];
     }),
   );
 }

@@ -19,13 +19,15 @@ export function jenkinsOf(settings: {
 }
 
 /** The job's parameters; COMMIT is fetched from REPO, where the canary's own build fetched it from. */
-export interface BuildParameters {
+export type BuildParameters = Record<string, string> & {
   REPO: string;
   COMMIT: string;
   BRANCH: string;
   TARGET: 'canary' | 'prod';
-  ACTION: 'promote' | 'rollback';
-}
+  ACTION: 'promote' | 'rollback' | 'scale';
+  /** How many droplets, for `scale`. */
+  COUNT?: string;
+};
 
 const answerWithinMs = 5000;
 const itemSchema = z.object({

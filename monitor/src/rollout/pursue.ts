@@ -28,10 +28,19 @@ export function buildFor(rollout: Rollout): BuildParameters {
   };
 }
 
-/** Brings the build one step further; asked again and again, also by another leader, it asks for one build only. */
+/** Brings the rollout's build one step further. */
 export async function pursue(rollout: Rollout, jenkins: JenkinsJob | null, now: number): Promise<Progress> {
   const build = rollout.build ?? { decided: new Date(now).toISOString() };
-  const parameters = buildFor(rollout);
+  return pursueBuild(build, buildFor(rollout), jenkins, now);
+}
+
+/** Brings a build one step further; asked again and again, also by another leader, it asks for one build only. */
+export async function pursueBuild(
+  build: Build,
+  parameters: BuildParameters,
+  jenkins: JenkinsJob | null,
+  now: number,
+): Promise<Progress> {
   if (!jenkins) return { kind: 'failed', reason: 'Jenkins is not configured here (JENKINS_URL)' };
   try {
     return await further(build, parameters, jenkins);

@@ -1,6 +1,8 @@
+import { autoscaleRulesSchema } from '@coalmine/fleet/autoscale.js';
 import { connectRedis } from '@coalmine/fleet/redis.js';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { AutoscaleDuty } from '../autoscale/duty.js';
 import { startController, type Controller, type Duty } from '../controller.js';
 import { RolloutDuty } from './duty.js';
 import { JenkinsJob, jenkinsOf } from './jenkins.js';
@@ -14,6 +16,19 @@ export const controllerSettings = z.object({
   JENKINS_USER: z.string().default(''),
   JENKINS_TOKEN: z.string().default(''),
   JENKINS_JOB: z.string().default('coalmine'),
+  /** The rules of autoscaling, as JSON; empty: production keeps its size. */
+  AUTOSCALE: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      try {
+        return text.trim() === '' ? null : (JSON.parse(text) as unknown);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is not JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(autoscaleRulesSchema.nullable()),
   LEASE_MS: z.coerce.number().int().min(300).default(3000),
 });
 export type ControllerSettings = z.infer<typeof controllerSettings>;
@@ -27,11 +42,14 @@ export function runController(
 ): Controller {
   const redis = connectRedis(settings.CONTROLLER_REDIS_URL || settings.REDIS_URL);
   redis.on('error', (error: Error) => log.warn({ err: error }, 'Redis of the controller'));
-  const jenkins = jenkinsOf(settings);
-  const rollout = new RolloutDuty({ redis, jenkins: jenkins && new JenkinsJob(jenkins), log });
+  const access = jenkinsOf(settings);
+  const jenkins = access && new JenkinsJob(access);
+  const rollout = new RolloutDuty({ redis, jenkins, log });
+  const rules = settings.AUTOSCALE;
+  const autoscale = rules ? [new AutoscaleDuty({ redis, jenkins, rules, log })] : [];
   const controller = startController({
     ...{ redis, holder, log, leaseMs: settings.LEASE_MS },
-    duties: [rollout, ...others],
+    duties: [rollout, ...autoscale, ...others],
   });
   return {
     get leads() {

@@ -10,6 +10,7 @@ export interface BuildOptions {
   branch?: string;
   target?: BuildParameters['TARGET'];
   action?: BuildParameters['ACTION'];
+  count?: string;
   attach?: boolean;
   json?: boolean;
 }
@@ -30,11 +31,12 @@ export async function build(options: BuildOptions): Promise<boolean> {
   const result = await buildAndFollow(
     jenkins,
     {
-      REPO: await offerCommit(clone, jenkins.url, commit),
+      REPO: await offerCommit(clone, jenkins, commit),
       COMMIT: commit,
       BRANCH: branch,
       TARGET: target,
       ACTION: action,
+      ...(options.count ? { COUNT: options.count } : {}),
     },
     options.json,
   );

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { destroyDroplet } from '../droplets.js';
 import { openFleet } from '../fleet.js';
+import { inventoryFile } from '../inventory.js';
 import { isLocal, stopLocalCloud } from '../local-cloud.js';
 import { Problem } from '../problem.js';
 import { openProject, type Project } from '../project.js';
@@ -15,6 +17,10 @@ export async function down(options: { local?: boolean; yes?: boolean; project?: 
     await stopLocalCloud(project);
     await forgetDroplets(project);
     console.log('✔ Everything is down. The image and the releases are kept: the next start is quicker.');
+    return;
+  }
+  if (!existsSync(inventoryFile(project.home)) && !process.env.DIGITALOCEAN_TOKEN) {
+    console.log('Nothing was ever brought up from here.');
     return;
   }
   const fleet = await openFleet(project);

@@ -1,6 +1,7 @@
 import { pools, type Pool } from '@coalmine/fleet/keys.js';
 import { createDroplets, destroyDroplet } from '../droplets.js';
 import { dropletNamed, openFleet } from '../fleet.js';
+import { goldenSnapshots, makeGolden } from '../golden.js';
 import { inventoryList, inventoryYaml, hostVars, writeInventory } from '../inventory.js';
 import { poolOf } from '../plan.js';
 import { Problem } from '../problem.js';
@@ -8,6 +9,7 @@ import { openProject } from '../project.js';
 import { runPlaybook } from '../ansible.js';
 import { playbookVariables } from '../fleet.js';
 import { table } from '../table.js';
+import { takeLock } from '../work-lock.js';
 
 /** Creates droplets by name; the pool is the name's first part (`prod-2`) unless given. */
 export async function createByName(
@@ -51,6 +53,23 @@ export async function destroyByName(names: string[]): Promise<void> {
   for (const droplet of doomed) {
     await destroyDroplet(fleet.project, fleet.cloud, droplet);
     console.log(`✔ ${droplet.name} is gone`);
+  }
+}
+
+/** Makes a golden snapshot, from which `coalmine scale` makes droplets faster; or lists those there are. */
+export async function snapshot(options: { list?: boolean; json?: boolean }): Promise<void> {
+  const project = await openProject();
+  const tell = (line: string): void => (options.json ? console.error : console.log)(`  ▸ ${line}`);
+  const letGo = options.list ? null : await takeLock(project.home);
+  try {
+    const fleet = await openFleet(project);
+    const snapshots = options.list ? await goldenSnapshots(fleet) : [await makeGolden(fleet, tell)];
+    if (options.json) console.log(JSON.stringify(snapshots, null, 2));
+    else if (snapshots.length === 0)
+      console.log('There is no golden snapshot; make one: coalmine droplet snapshot');
+    else for (const { name, gigabytes } of snapshots) console.log(`✔ ${name}  ${gigabytes} GB`);
+  } finally {
+    await letGo?.();
   }
 }
 

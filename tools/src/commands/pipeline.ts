@@ -1,11 +1,7 @@
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { execa } from 'execa';
 import nodemailer from 'nodemailer';
+import { ensureDependencies } from '../dependencies.js';
 import { readEnvironment } from '../environment.js';
-import { writeFileAtomically } from '../files.js';
 import { resolveCommit } from '../git.js';
 import { Problem } from '../problem.js';
 import { openProject, type Project } from '../project.js';
@@ -61,18 +57,10 @@ export async function notify(options: { result: string }): Promise<void> {
   console.log(`✔ mailed ${mail.to.join(', ')}`);
 }
 
-/** Installs the dependencies when the lock file differs from the one they were installed for. */
 async function install(project: Project): Promise<void> {
-  const lockFile = join(project.root, 'package-lock.json');
-  if (!existsSync(lockFile)) return;
-  const lock = createHash('sha256')
-    .update(await readFile(lockFile))
-    .digest('hex');
-  const mark = join(project.root, 'node_modules/.coalmine-lock');
-  if (existsSync(mark) && (await readFile(mark, 'utf8')) === lock) return;
-  await run(project, project.config.build.install, 'The dependencies could not be installed');
-  await mkdir(join(project.root, 'node_modules'), { recursive: true });
-  await writeFileAtomically(mark, lock);
+  await ensureDependencies(project.root, () =>
+    run(project, project.config.build.install, 'The dependencies could not be installed'),
+  );
 }
 
 async function run(project: Project, command: readonly string[], failure: string): Promise<void> {

@@ -7,7 +7,7 @@ import { adoptDroplets, createDroplets, destroyDroplet } from '../droplets.js';
 import { openFleet, playbookVariables, type Fleet } from '../fleet.js';
 import { writeInventory } from '../inventory.js';
 import { Jenkins, type BuildParameters } from '../jenkins.js';
-import { buildImage, openJenkins, startLocalCloud, startMail } from '../local-cloud.js';
+import { buildImage, checkMachine, openJenkins, startLocalCloud, startMail } from '../local-cloud.js';
 import { planFleet, poolOf, type Plan } from '../plan.js';
 import { Problem } from '../problem.js';
 import { openProject, type Project } from '../project.js';
@@ -29,6 +29,7 @@ export async function up(options: UpOptions): Promise<void> {
   const started = Date.now();
   const project = await openProject();
   if (options.dryRun) return dryRun(project);
+  if (options.local) await checkMachine(project);
   const release = await takeLock(project.home);
   const signal = options.local && !options.detach ? takeDownOnSignal(project) : null;
   if (options.local) await steps(localCloudSteps(project));
@@ -43,7 +44,9 @@ export async function up(options: UpOptions): Promise<void> {
   if (clone) console.log(`\n${thingsToTry(project, clone)}`);
   if (signal) {
     console.log('\nCtrl-C takes everything down.');
+    const keepAlive = setInterval(() => undefined, 60_000);
     await signal;
+    clearInterval(keepAlive);
   }
 }
 
@@ -204,12 +207,11 @@ async function steps(tasks: ListrTask[]): Promise<void> {
 }
 
 /** Resolves after Ctrl-C, or the terminal's end, has taken everything down; more of them change nothing. */
+/** Waits for a signal without keeping the process alive: a start that fails has to end. */
 async function takeDownOnSignal(project: Project): Promise<void> {
-  const keepAlive = setInterval(() => undefined, 60_000);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
   });
-  clearInterval(keepAlive);
   process.stdout.on('error', () => undefined); // the terminal may be gone, the fleet still has to go
   console.log('\nTaking everything down …');
   await down({ local: true, project });

@@ -13,7 +13,8 @@ declare module 'jenkins' {
     duration: number;
     estimatedDuration: number;
     timestamp: number;
-    actions: { parameters?: Parameter[] }[];
+    /** The git plugin adds `lastBuiltRevision` for every repository that it has checked out. */
+    actions: { parameters?: Parameter[]; lastBuiltRevision?: { SHA1: string } }[];
   }
   export interface QueueItem {
     id: number;

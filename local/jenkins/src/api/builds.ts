@@ -40,7 +40,7 @@ export function buildRoutes(context: ApiContext): Router {
   });
   router.post([`${at}/term`, `${at}/kill`], (request, response) => {
     queue.runOf(findBuild(context, request).build)?.kill();
-    response.redirect(302, request.get('referer') ?? '.');
+    response.status(200).end();
   });
 
   router.post(`${at}/rebuild`, (request, response) => {

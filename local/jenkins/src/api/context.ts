@@ -57,9 +57,11 @@ export function findBuild(context: ApiContext, request: Request): { job: Job; bu
   return { job, build };
 }
 
-/** True when the client wants more than references: a depth, or a tree that picks from them. */
-export function wantsFull(request: Request): boolean {
-  return Number(request.query.depth ?? 0) > 0 || request.query.tree !== undefined;
+/** How deep the client looks: its `depth`, or as deep as a tree may pick from. */
+export function depthOf(request: Request): number {
+  if (request.query.tree !== undefined) return 3;
+  const depth = Number(request.query.depth ?? 0);
+  return Number.isInteger(depth) && depth > 0 ? Math.min(depth, 5) : 0;
 }
 
 /** Answers with JSON, pruned to the `tree` of the request. */

@@ -38,6 +38,11 @@ export function credentialRoutes({ credentials }: ApiContext): Router {
     if (!found) throw new HttpError(404, 'Not Found');
     answer(request, response, { id: found.id, description: found.description, displayName: found.id });
   });
+  router.get(at('/credential/:id/config.xml'), (request, response) => {
+    const found = credentials.get(request.params.id as string);
+    if (!found) throw new HttpError(404, 'Not Found');
+    response.type('application/xml').send(toXml(found));
+  });
   router.post(at('/credential/:id/config.xml'), xmlBody, (request, response) => {
     if (!credentials.get(request.params.id as string)) throw new HttpError(404, 'Not Found');
     credentials.put(fromXml(String(request.body)));
@@ -50,6 +55,23 @@ export function credentialRoutes({ credentials }: ApiContext): Router {
     });
   }
   return router;
+}
+
+/** As Jenkins shows a credential: without what is secret. */
+function toXml(credential: Credential): string {
+  const secret = credential.kind === 'string' ? 'secret' : 'password';
+  const user =
+    credential.kind === 'usernamePassword' ? `<username>${escapeXml(credential.username)}</username>` : '';
+  return `<${types[credential.kind]}><scope>GLOBAL</scope><id>${escapeXml(credential.id)}</id><description>${escapeXml(credential.description)}</description>${user}<${secret}><secret-redacted/></${secret}></${types[credential.kind]}>`;
+}
+
+const types = {
+  string: 'org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl',
+  usernamePassword: 'com.cloudbees.plugins.credentials.impl.UsernamePasswordCredentialsImpl',
+} as const;
+
+function escapeXml(text: string): string {
+  return text.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function fromXml(xml: string): Credential {

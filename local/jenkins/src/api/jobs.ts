@@ -1,9 +1,10 @@
 import { Router, text, type Request, type Response } from 'express';
+import { z } from 'zod';
 import type { Cause } from '../build.js';
 import type { Job } from '../job.js';
 import { parseJobConfig } from '../job-config.js';
 import { resolveParameters } from '../parameters.js';
-import { answer, baseUrl, fields, findJob, HttpError, wantsFull, type ApiContext } from './context.js';
+import { answer, baseUrl, depthOf, fields, findJob, HttpError, type ApiContext } from './context.js';
 import { jobView } from './views.js';
 
 const xmlBody = text({ type: () => true, limit: '10mb' });
@@ -14,22 +15,29 @@ export function jobRoutes(context: ApiContext): Router {
 
   router.post('/createItem', xmlBody, (request, response) => {
     const { name, mode, from } = request.query;
+    if (typeof name !== 'string') throw new HttpError(400, 'Query parameter ‘name’ is required');
     try {
-      if (typeof name !== 'string') throw new Error('Query parameter ‘name’ is required');
       const source = mode === 'copy' ? context.jobs.get(String(from)) : undefined;
       if (mode === 'copy' && !source) throw new Error(`No such job: ${String(from)}`);
       context.jobs.create(name, source?.configXml ?? String(request.body ?? ''));
     } catch (error) {
       refuse(400, error);
     }
-    response.status(200).end();
+    if (mode === 'copy') response.redirect(302, `/job/${encodeURIComponent(name)}/`);
+    else response.status(200).end();
   });
 
   router.get('/job/:name/api/json', (request, response) => {
     answer(
       request,
       response,
-      jobView(baseUrl(request), findJob(context, request), context.queue, wantsFull(request)),
+      jobView(
+        baseUrl(request),
+        findJob(context, request),
+        context.queue,
+        depthOf(request),
+        String(request.query.tree ?? ''),
+      ),
     );
   });
 
@@ -76,10 +84,26 @@ export function jobRoutes(context: ApiContext): Router {
     });
   }
 
+  router.post(['/job/:name/doRename', '/job/:name/confirmRename'], (request, response) => {
+    const job = findJob(context, request);
+    const { queue, jobs } = context;
+    const busy = [...queue.runs.map(({ input }) => input.job), ...queue.waiting.map((item) => item.job)];
+    if (busy.includes(job)) throw new HttpError(400, `Unable to rename ${job.name} while it is building`);
+    try {
+      const renamed = jobs.rename(job, String(fields(request).newName ?? ''));
+      response.redirect(302, `/job/${encodeURIComponent(renamed.name)}/`);
+    } catch (error) {
+      refuse(400, error);
+    }
+  });
+
   router.all('/job/:name/build', (request, response) => {
     const job = buildable(context, request);
-    if (job.config.parameters.length > 0) throw new HttpError(400, 'Nothing is submitted');
-    start(context, request, response, job, {});
+    const { json } = fields(request);
+    if (job.config.parameters.length > 0 && typeof json !== 'string') {
+      throw new HttpError(400, 'Nothing is submitted');
+    }
+    start(context, request, response, job, typeof json === 'string' ? submitted(json) : {});
   });
   router.all('/job/:name/buildWithParameters', (request, response) => {
     const job = buildable(context, request);
@@ -105,6 +129,25 @@ function start(
       .end();
   } catch (error) {
     throw new HttpError(400, (error as Error).message);
+  }
+}
+
+const formSchema = z.object({
+  parameter: z
+    .preprocess(
+      (value) => (Array.isArray(value) ? value : [value]),
+      z.array(z.object({ name: z.string(), value: z.unknown() })),
+    )
+    .optional(),
+});
+
+/** The field `json` of Jenkins' own form: `{"parameter": [{"name": …, "value": …}]}`. */
+function submitted(json: string): Record<string, unknown> {
+  try {
+    const { parameter = [] } = formSchema.parse(JSON.parse(json));
+    return Object.fromEntries(parameter.map(({ name, value }) => [name, value]));
+  } catch (error) {
+    throw new HttpError(400, `json: ${(error as Error).message}`);
   }
 }
 

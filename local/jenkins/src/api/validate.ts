@@ -6,6 +6,8 @@ export interface JenkinsfileError {
   line: number;
   column: number;
   message: string;
+  /** All of it as Groovy says it: with the line and a mark below the column. */
+  text: string;
 }
 
 /** The errors of a Jenkinsfile in real Groovy; none when Jenkins would take it. */
@@ -26,11 +28,7 @@ export async function validateJenkinsfile(groovy: Groovy, script: string): Promi
 /** Jenkins' way to say it. */
 export function describeErrors(errors: JenkinsfileError[]): string {
   if (errors.length === 0) return 'Jenkinsfile successfully validated.\n';
-  const lines = errors.map(
-    ({ line, column, message }) =>
-      `WorkflowScript: ${line}: ${message.trim()} @ line ${line}, column ${column}.`,
-  );
-  return `Errors encountered validating Jenkinsfile:\n${lines.join('\n')}\n`;
+  return `Errors encountered validating Jenkinsfile:\n${errors.map(({ text }) => text.trimEnd()).join('\n\n')}\n`;
 }
 
 /** `POST /pipeline-model-converter/validate` with the form field `jenkinsfile`. */
@@ -46,7 +44,7 @@ export function validateRoutes({ groovy }: ApiContext): Router {
           data:
             errors.length === 0
               ? { result: 'success' }
-              : { result: 'failure', errors: errors.map((error) => ({ error })) },
+              : { result: 'failure', errors: errors.map(({ text }) => ({ error: text.trimEnd() })) },
         });
         return;
       }

@@ -4,7 +4,7 @@ import type { ParameterDefinition } from '../job-config.js';
 import type { Queue, QueueItem } from '../queue.js';
 import { version } from '../auth.js';
 
-/** JSON as Jenkins' remote API shows things; `full` where the client asked for depth or a tree. */
+/** JSON as Jenkins' remote API shows things; below `depth` there are only references. */
 export type View = Record<string, unknown>;
 
 const colors: Record<string, string> = {
@@ -27,7 +27,8 @@ export function color(job: Job): string {
   return newest?.record.building ? `${name}_anime` : name;
 }
 
-export function rootView(base: string, jobs: Job[], queue: Queue, executors: number, full: boolean): View {
+export function rootView(base: string, jobs: Job[], queue: Queue, executors: number, depth: number): View {
+  const view = { _class: 'hudson.model.AllView', name: 'all', url: base };
   return {
     _class: 'hudson.model.Hudson',
     assignedLabels: [{ name: 'built-in' }],
@@ -36,13 +37,14 @@ export function rootView(base: string, jobs: Job[], queue: Queue, executors: num
     nodeName: '',
     numExecutors: executors,
     description: null,
-    jobs: jobs.map((job) => (full ? jobView(base, job, queue, false) : jobReference(base, job))),
+    jobs: jobs.map((job) => (depth > 0 ? jobView(base, job, queue, depth - 1) : jobReference(base, job))),
+    primaryView: view,
     quietingDown: false,
     slaveAgentPort: -1,
     url: base,
     useCrumbs: true,
     useSecurity: true,
-    views: [{ _class: 'hudson.model.AllView', name: 'all', url: base }],
+    views: [view],
     version,
   };
 }
@@ -56,10 +58,10 @@ function jobReference(base: string, job: Job): View {
   };
 }
 
-export function jobView(base: string, job: Job, queue: Queue, full: boolean): View {
+export function jobView(base: string, job: Job, queue: Queue, depth: number, asked = ''): View {
   const { config, history } = job;
   const reference = (build: Build | undefined): View | null =>
-    build ? (full ? buildView(base, job, build) : buildReference(base, job, build)) : null;
+    build ? (depth > 0 ? buildView(base, job, build) : buildReference(base, job, build)) : null;
   const last = (matches: (record: BuildRecord) => boolean): View | null =>
     reference(history.find(({ record }) => matches(record)));
   const definitions = config.parameters.map(parameterView);
@@ -76,7 +78,11 @@ export function jobView(base: string, job: Job, queue: Queue, full: boolean): Vi
     fullDisplayName: job.name,
     fullName: job.name,
     buildable: !config.disabled,
-    builds: history.slice(0, 100).map(reference),
+    get builds() {
+      return history.slice(0, 100).map(reference);
+    },
+    // As on Jenkins, only where a tree asks for it.
+    ...(asked.includes('allBuilds') ? { allBuilds: history.map(reference) } : {}),
     firstBuild: reference(history.at(-1)),
     healthReport: [],
     inQueue: queued !== undefined,
@@ -126,7 +132,7 @@ export function buildUrl(base: string, job: Job, build: Build): string {
   return `${jobUrl(base, job)}${build.number}/`;
 }
 
-function buildReference(base: string, job: Job, build: Build): View {
+export function buildReference(base: string, job: Job, build: Build): View {
   return {
     _class: 'org.jenkinsci.plugins.workflow.job.WorkflowRun',
     number: build.number,
@@ -145,11 +151,13 @@ export function buildView(base: string, job: Job, build: Build): View {
   return {
     ...buildReference(base, job, build),
     actions: actionsView(record),
-    artifacts: build.artifacts.map((path) => ({
-      displayPath: path.split('/').at(-1),
-      fileName: path.split('/').at(-1),
-      relativePath: path,
-    })),
+    get artifacts() {
+      return build.artifacts.map((path) => ({
+        displayPath: path.split('/').at(-1),
+        fileName: path.split('/').at(-1),
+        relativePath: path,
+      }));
+    },
     building: record.building,
     description: record.description,
     displayName: record.displayName,

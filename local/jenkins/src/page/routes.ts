@@ -1,7 +1,8 @@
-import { Router } from 'express';
+import { Router, type Request, type Response } from 'express';
 import { resolve } from 'node:path';
 import { causeOf } from '../api/jobs.js';
 import { fields, findBuild, findJob, HttpError, type ApiContext } from '../api/context.js';
+import { crumbField, crumbOf } from '../crumb.js';
 import { resolveParameters } from '../parameters.js';
 import { buildPage, stages } from './build.js';
 import { jobPage, jobPath, jobsPage } from './jobs.js';
@@ -16,11 +17,11 @@ export function pageRoutes(context: ApiContext): Router {
     if (!['style.css', 'console.js'].includes(file)) throw new HttpError(404, 'Not Found');
     response.sendFile(file, { root: files });
   });
-  router.get('/', (_request, response) => {
-    response.type('html').send(jobsPage(context.jobs.all, context.queue.waiting));
+  router.get('/', (request, response) => {
+    show(request, response, jobsPage(context.jobs.all, context.queue.waiting));
   });
   router.get('/job/:name', (request, response) => {
-    response.type('html').send(jobPage(findJob(context, request)));
+    show(request, response, jobPage(findJob(context, request)));
   });
   router.post('/job/:name/start', (request, response) => {
     const job = findJob(context, request);
@@ -35,10 +36,16 @@ export function pageRoutes(context: ApiContext): Router {
   });
   router.get(['/job/:name/:number', '/job/:name/:number/console'], (request, response) => {
     const { job, build } = findBuild(context, request);
-    response.type('html').send(buildPage(job, build));
+    show(request, response, buildPage(job, build));
   });
   router.get('/job/:name/:number/stages', (request, response) => {
     response.type('html').send(stages(findBuild(context, request).build.record.stages).text);
   });
   return router;
+}
+
+/** Sends a page; its forms carry the crumb of the browser's session, which a login by password needs. */
+function show(request: Request, response: Response, page: string): void {
+  const field = `<input type="hidden" name="${crumbField}" value="${crumbOf(request, response)}" />`;
+  response.type('html').send(page.replace(/<form\b[^>]*>/g, (form) => `${form}${field}`));
 }

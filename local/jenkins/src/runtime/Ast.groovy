@@ -1,6 +1,7 @@
 package coalmine
 
 import groovy.transform.CompileStatic
+import org.codehaus.groovy.ast.ASTNode
 import org.codehaus.groovy.ast.CodeVisitorSupport
 import org.codehaus.groovy.ast.expr.ArgumentListExpression
 import org.codehaus.groovy.ast.expr.ClosureExpression
@@ -14,7 +15,9 @@ import org.codehaus.groovy.ast.expr.TupleExpression
 import org.codehaus.groovy.ast.stmt.BlockStatement
 import org.codehaus.groovy.ast.stmt.ExpressionStatement
 import org.codehaus.groovy.ast.stmt.ReturnStatement
+import org.codehaus.groovy.ast.stmt.EmptyStatement
 import org.codehaus.groovy.ast.stmt.Statement
+import org.codehaus.groovy.control.SourceUnit
 
 /** Reads calls, blocks and arguments off the syntax tree. */
 @CompileStatic
@@ -40,7 +43,8 @@ class Ast {
   }
 
   static List<Statement> statements(ClosureExpression block) {
-    block.code instanceof BlockStatement ? ((BlockStatement) block.code).statements : [block.code]
+    List<Statement> all = block.code instanceof BlockStatement ? ((BlockStatement) block.code).statements : [block.code]
+    all.findAll { Statement it -> !(it instanceof EmptyStatement) }
   }
 
   /** A text argument; a GString as it is written, since it cannot be known yet. */
@@ -59,15 +63,29 @@ class Ast {
     found
   }
 
-  static boolean nestsPipeline(Statement statement) {
-    boolean found = false
+  /** The calls of `pipeline` with a block, anywhere in a statement. */
+  static List<MethodCallExpression> pipelines(Statement statement) {
+    List<MethodCallExpression> found = []
     statement.visit(new CodeVisitorSupport() {
       @Override
       void visitMethodCallExpression(MethodCallExpression call) {
-        if (call.methodAsString == 'pipeline' && call.implicitThis && block(call) != null) found = true
+        if (call.methodAsString == 'pipeline' && call.implicitThis && block(call) != null) found << call
         super.visitMethodCallExpression(call)
       }
     })
     found
+  }
+
+  /** The text that a node was written as, its lines joined. */
+  static String source(SourceUnit unit, ASTNode node) {
+    if (node.lineNumber < 1 || node.lastLineNumber < node.lineNumber) return ''
+    StringBuilder text = new StringBuilder()
+    for (int line = node.lineNumber; line <= node.lastLineNumber; line++) {
+      String whole = unit.source.getLine(line, null) ?: ''
+      int to = line == node.lastLineNumber ? Math.min(node.lastColumnNumber - 1, whole.length()) : whole.length()
+      int from = line == node.lineNumber ? Math.min(node.columnNumber - 1, to) : 0
+      text.append(whole, from, to).append(line == node.lastLineNumber ? '' : '\n')
+    }
+    text.toString().trim()
   }
 }

@@ -7,10 +7,10 @@ class CredentialSteps {
     Steps.define('usernamePassword', ['credentialsId', 'usernameVariable', 'passwordVariable']) { Map given -> given + [kind: 'usernamePassword'] }
     Steps.define('usernameColonPassword', ['credentialsId', 'variable']) { Map given -> given + [kind: 'colon'] }
     Steps.define('file', ['credentialsId', 'variable']) { Map given -> given + [kind: 'file'] }
-    Steps.define('withCredentials', ['bindings'], true) { Map given, Closure body ->
+    Steps.define('withCredentials', ['bindings!'], true) { Map given, Closure body ->
       bind((given.bindings as List).collectEntries { variables(it as Map) }, body)
     }
-    Steps.define('withEnv', ['overrides'], true) { Map given, Closure body -> withEnv(given.overrides as List, body) }
+    Steps.define('withEnv', ['overrides!'], true) { Map given, Closure body -> withEnv(given.overrides as List, body) }
     ['string', 'usernamePassword', 'usernameColonPassword', 'file'].each { Steps.QUIET << it }
   }
 

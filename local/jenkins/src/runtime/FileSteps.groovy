@@ -7,16 +7,16 @@ import java.nio.file.StandardCopyOption
 
 class FileSteps {
   static void register() {
-    Steps.define('dir', ['path'], true) { Map given, Closure body -> dir(given.path as String, body) }
-    Steps.define('pwd', ['tmp']) { Map given -> given.tmp ? Build.config.temporary : Build.directory() }
+    Steps.define('dir', ['path!:text'], true) { Map given, Closure body -> dir(given.path as String, body) }
+    Steps.define('pwd', ['tmp:boolean']) { Map given -> given.tmp ? Build.config.temporary : Build.directory() }
     Steps.define('deleteDir', []) { Map given -> emptyDirectory(new File(Build.directory())) }
     Steps.define('cleanWs', ['deleteDirs', 'notFailBuild', 'patterns']) { Map given -> emptyDirectory(new File(Build.directory())) }
-    Steps.define('fileExists', ['file']) { Map given -> at(given.file).exists() }
-    Steps.define('readFile', ['file', 'encoding']) { Map given -> readFile(given) }
-    Steps.define('writeFile', ['file', 'text', 'encoding']) { Map given -> writeFile(given) }
-    Steps.define('libraryResource', ['resource', 'encoding']) { Map given -> libraryResource(given) }
-    Steps.define('stash', ['name', 'includes', 'excludes', 'allowEmpty', 'useDefaultExcludes']) { Map given -> stash(given) }
-    Steps.define('unstash', ['name']) { Map given -> unstash(given.name as String) }
+    Steps.define('fileExists', ['file!:text']) { Map given -> at(given.file).exists() }
+    Steps.define('readFile', ['file!:text', 'encoding']) { Map given -> readFile(given) }
+    Steps.define('writeFile', ['file!:text', 'text!:text', 'encoding']) { Map given -> writeFile(given) }
+    Steps.define('libraryResource', ['resource!:text', 'encoding']) { Map given -> libraryResource(given) }
+    Steps.define('stash', ['name!:text', 'includes', 'excludes', 'allowEmpty:boolean', 'useDefaultExcludes:boolean']) { Map given -> stash(given) }
+    Steps.define('unstash', ['name!:text']) { Map given -> unstash(given.name as String) }
     Steps.define('readJSON', ['file', 'text', 'returnPojo']) { Map given ->
       new JsonSlurperClassic().parseText(given.text as String ?: at(given.file).getText('UTF-8'))
     }
@@ -33,7 +33,7 @@ class FileSteps {
         [name: file.name, path: it, directory: false, length: file.length(), lastModified: file.lastModified()]
       }
     }
-    Steps.define('load', ['path']) { Map given ->
+    Steps.define('load', ['path!:text']) { Map given ->
       Script script = new GroovyShell(Build.loader, new Binding(), Main.compiler()).parse(at(given.path))
       script.run()
     }

@@ -5,26 +5,26 @@ import java.util.concurrent.TimeUnit
 class FlowSteps {
   static void register() {
     Steps.define('node', ['label'], true) { Map given, Closure body -> node(given.label as String, body) }
-    Steps.define('stage', ['name', 'concurrency'], true) { Map given, Closure body -> Stages.run(given.name as String, body) }
+    Steps.define('stage', ['name!:text', 'concurrency'], true) { Map given, Closure body -> Stages.run(given.name as String, body) }
     Steps.define('script', [], true) { Map given, Closure body -> Steps.block('script', Scope.current().derive(), body) }
     Steps.define('parallel', []) { Map given -> Parallel.run(given) }
-    Steps.define('timeout', ['time', 'unit', 'activity'], true) { Map given, Closure body -> timeout(given, body) }
-    Steps.define('retry', ['count', 'conditions'], true) { Map given, Closure body -> retry(given.count as int, body) }
-    Steps.define('sleep', ['time', 'unit']) { Map given -> sleep(given) }
+    Steps.define('timeout', ['time!:int', 'unit', 'activity:boolean'], true) { Map given, Closure body -> timeout(given, body) }
+    Steps.define('retry', ['count!:int', 'conditions'], true) { Map given, Closure body -> retry(given.count as int, body) }
+    Steps.define('sleep', ['time!:int', 'unit']) { Map given -> sleep(given) }
     Steps.define('waitUntil', ['initialRecurrencePeriod', 'quiet'], true) { Map given, Closure body -> waitUntil(given, body) }
     Steps.define('catchError', ['message', 'buildResult', 'stageResult', 'catchInterruptions'], true) { Map given, Closure body ->
       catchError('catchError', given, body)
     }
-    Steps.define('warnError', ['message', 'catchInterruptions'], true) { Map given, Closure body ->
+    Steps.define('warnError', ['message!', 'catchInterruptions'], true) { Map given, Closure body ->
       catchError('warnError', given + [buildResult: 'UNSTABLE', stageResult: 'UNSTABLE'], body)
     }
-    Steps.define('unstable', ['message']) { Map given ->
+    Steps.define('unstable', ['message!:text']) { Map given ->
       Channel.log("WARNING: ${given.message}")
       Build.worsen('UNSTABLE')
       Scope.current().stage?.worsen('UNSTABLE')
     }
     Steps.define('timestamps', [], true) { Map given, Closure body -> timestamps(body) }
-    Steps.define('ansiColor', ['colorMapName'], true) { Map given, Closure body ->
+    Steps.define('ansiColor', ['colorMapName!'], true) { Map given, Closure body ->
       Steps.block('ansiColor', Scope.current().withEnv([TERM: given.colorMapName as String]), body)
     }
     Steps.define('lock', ['resource', 'label', 'quantity', 'variable', 'inversePrecedence'], true) { Map given, Closure body ->

@@ -5,7 +5,7 @@ class Input {
   private static final Map<String, Map> pending = new java.util.concurrent.ConcurrentHashMap<String, Map>()
 
   static void register() {
-    Steps.define('input', ['message', 'id', 'ok', 'submitter', 'submitterParameter', 'parameters']) { Map given -> ask(given) }
+    Steps.define('input', ['message!:text', 'id', 'ok', 'submitter', 'submitterParameter', 'parameters']) { Map given -> ask(given) }
   }
 
   static Object ask(Map given) {

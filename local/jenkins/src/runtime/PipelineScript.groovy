@@ -12,7 +12,7 @@ abstract class PipelineScript extends Script {
     }
     def global = Globals.variable(name)
     if (global != null) return global.getMetaClass().invokeMethod(global, 'call', list)
-    Steps.invoke(name, list)
+    Steps.invoke(name == SleepStep.NAME ? 'sleep' : name, list)
   }
 
   @Override
@@ -27,11 +27,7 @@ abstract class PipelineScript extends Script {
     throw new MissingPropertyException(name, this.getClass())
   }
 
-  // Groovy gives every object these methods; on Jenkins they are steps or go to the log.
-  void sleep(long seconds) { Steps.invoke('sleep', [seconds] as Object[]) }
-
-  void sleep(int seconds) { Steps.invoke('sleep', [seconds as long] as Object[]) }
-
+  // Groovy gives every object these methods; on Jenkins they go to the log.
   @Override
   void println() { Channel.log('') }
 

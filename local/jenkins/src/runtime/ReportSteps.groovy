@@ -3,9 +3,9 @@ package coalmine
 /** What a build publishes: test results, findings of static analysis, files. */
 class ReportSteps {
   static void register() {
-    Steps.define('junit', ['testResults', 'allowEmptyResults', 'keepLongStdio', 'skipPublishingChecks',
+    Steps.define('junit', ['testResults!:text', 'allowEmptyResults', 'keepLongStdio', 'skipPublishingChecks',
                            'skipMarkingBuildUnstable', 'healthScaleFactor', 'testDataPublishers', 'checksName']) { Map given -> junit(given) }
-    Steps.define('archiveArtifacts', ['artifacts', 'allowEmptyArchive', 'excludes', 'fingerprint', 'onlyIfSuccessful',
+    Steps.define('archiveArtifacts', ['artifacts!:text', 'allowEmptyArchive', 'excludes', 'fingerprint', 'onlyIfSuccessful',
                                       'caseSensitive', 'defaultExcludes', 'followSymlinks']) { Map given -> archive(given) }
     Steps.define('fingerprint', ['targets']) { Map given -> null }
     Steps.define('recordIssues', ['tool', 'tools', 'id', 'name', 'qualityGates', 'enabledForFailure', 'aggregatingResults',

@@ -2,14 +2,14 @@ package coalmine
 
 class ScmSteps {
   static void register() {
-    Steps.define('checkout', ['scm', 'changelog', 'poll']) { Map given -> checkout(given.scm) }
-    Steps.define('git', ['url', 'branch', 'credentialsId', 'changelog', 'poll']) { Map given ->
+    Steps.define('checkout', ['scm!', 'changelog', 'poll']) { Map given -> checkout(given.scm) }
+    Steps.define('git', ['url!:text', 'branch', 'credentialsId', 'changelog', 'poll']) { Map given ->
       String directory = Build.directory()
       if (!new File(directory, '.git').exists()) git(directory, ['init', '--quiet'])
       git(directory, ['fetch', '--no-tags', '--force', '--', given.url as String, "refs/heads/${given.branch ?: 'master'}"])
       reset(directory, 'FETCH_HEAD')
     }
-    Steps.define('library', ['identifier', 'changelog']) { Map given -> Channel.log("Library ${given.identifier}: the checkout's own vars/ are used") }
+    Steps.define('library', ['identifier!:text', 'changelog']) { Map given -> Channel.log("Library ${given.identifier}: the checkout's own vars/ are used") }
   }
 
   /** The commit that the controller has fetched, in the workspace; what git ignores stays, so that builds are incremental. */

@@ -4,167 +4,204 @@ import groovy.transform.CompileStatic
 import org.codehaus.groovy.ast.expr.BinaryExpression
 import org.codehaus.groovy.ast.expr.ClosureExpression
 import org.codehaus.groovy.ast.expr.ConstantExpression
-import org.codehaus.groovy.ast.expr.DeclarationExpression
 import org.codehaus.groovy.ast.expr.Expression
 import org.codehaus.groovy.ast.expr.GStringExpression
-import org.codehaus.groovy.ast.expr.MapEntryExpression
+import org.codehaus.groovy.ast.expr.MapExpression
 import org.codehaus.groovy.ast.expr.MethodCallExpression
-import org.codehaus.groovy.ast.stmt.EmptyStatement
+import org.codehaus.groovy.ast.stmt.ExpressionStatement
 import org.codehaus.groovy.ast.stmt.Statement
 
-/** What may stand in steps, post, when, environment, options and parameters. */
+/** What may stand in environment, when, input, and in the lists: options, parameters, triggers, tools, libraries. */
 @CompileStatic
 class SectionRules {
-  private static final List<String> POST = ['aborted', 'always', 'changed', 'cleanup', 'failure', 'fixed', 'notBuilt', 'regression', 'success',
-                                            'unstable', 'unsuccessful']
-  private static final List<String> WHEN = ['allOf', 'anyOf', 'branch', 'buildingTag', 'changeRequest', 'changelog', 'changeset',
-                                            'environment', 'equals', 'expression', 'isRestartedRun', 'not', 'tag', 'triggeredBy']
-  private static final Map<String, String> BLOCKED = [
-    stage: 'The stage step cannot be used in Declarative Pipelines',
-    properties: 'The properties step cannot be used in Declarative Pipelines',
-    parallel: 'The parallel step can only be used as the only top-level step in a stage\'s step block',
-  ]
-  private static final List<String> WITH_STEPS = ['dir', 'withEnv', 'withCredentials', 'timeout', 'retry', 'catchError', 'warnError',
-                                                  'timestamps', 'ansiColor', 'lock', 'node', 'waitUntil']
   private final Validator validator
+  private final StepRules steps
+  private final AgentRules agents
 
   SectionRules(Validator validator) {
     this.validator = validator
+    this.steps = new StepRules(validator)
+    this.agents = new AgentRules(validator)
   }
 
-  void steps(MethodCallExpression section) {
-    ClosureExpression block = Ast.block(section)
-    if (block == null) {
-      validator.error("Expected a block for ${section.methodAsString}", section)
-      return
-    }
-    List<Statement> all = Ast.statements(block).findAll { Statement it -> !(it instanceof EmptyStatement) }
-    if (all.isEmpty() && section.methodAsString == 'steps') validator.error('No steps specified for branch', section)
-    for (Statement statement : all) step(statement, all.size())
-  }
-
-  private void step(Statement statement, int siblings) {
-    MethodCallExpression call = Ast.call(statement)
-    if (call == null) {
-      validator.error('Expected a step', statement)
-      return
-    }
-    String name = call.methodAsString
-    if (!call.implicitThis) {
-      // A method of a library's variable (`notify.slack()`) is a step; a method of anything else is not.
-      if (!(call.objectExpression instanceof org.codehaus.groovy.ast.expr.VariableExpression)) {
-        validator.error('Method calls on objects not allowed outside "script" blocks.', statement)
-      } else if (call.objectExpression.text in ['env', 'params', 'currentBuild', 'scm', 'this']) {
-        validator.error('Method calls on objects not allowed outside "script" blocks.', statement)
-      }
-      return
-    }
-    if (BLOCKED.containsKey(name) && !(name == 'parallel' && siblings == 1)) {
-      validator.error("Invalid step \"${name}\" used - not allowed in this context - ${BLOCKED[name]}", statement)
-    }
-    parameters(call)
-    if (name in WITH_STEPS && Ast.block(call) != null) steps(call)
-  }
-
-  private void parameters(MethodCallExpression call) {
-    Step step = Steps.ALL[call.methodAsString]
-    if (step == null) return
-    Ast.named(call).each { String name, MapEntryExpression entry ->
-      if (name in step.parameters) return
-      String close = step.parameters.min { String it -> distance(it, name) }
-      validator.error(close == null ? "Invalid parameter \"${name}\"" : "Invalid parameter \"${name}\", did you mean \"${close}\"?", entry.keyExpression)
+  /** Checks a section of a pipeline, a stage or a matrix that is not about stages or steps. */
+  void check(String name, Statement section, boolean inStage) {
+    switch (name) {
+      case 'agent': agents.check(section); break
+      case 'post': steps.post(section); break
+      case 'environment': environment(section); break
+      case 'when': when(section); break
+      case 'input': input(section); break
+      case 'options': entries(section, 'option', inStage ? Known.STAGE_OPTIONS : Known.OPTIONS, 'Options', 'an option'); break
+      case 'parameters': entries(section, 'parameter', Known.PARAMETERS, 'Build parameters', 'a build parameter definition'); break
+      case 'triggers': entries(section, 'trigger', Known.TRIGGERS, 'Triggers', 'a trigger'); break
+      case 'tools': tools(section); break
+      case 'libraries': libraries(section)
     }
   }
 
-  void post(MethodCallExpression section) {
-    ClosureExpression block = Ast.block(section)
-    if (block == null || Ast.statements(block).isEmpty()) {
-      validator.error('Cannot have empty post section: add at least one condition', section)
-      return
-    }
-    Set<String> seen = new HashSet<String>()
-    for (Statement statement : Ast.statements(block)) {
-      MethodCallExpression call = Ast.call(statement)
-      String name = call?.methodAsString
-      if (call != null && !call.implicitThis) validator.error('Method calls on objects not allowed outside "script" blocks.', statement)
-      else if (name == null || !(name in POST)) validator.error("Invalid condition \"${name ?: statement.text}\" - valid conditions are ${POST}", statement)
-      else if (!seen.add(name)) validator.error("Duplicate build condition name: \"${name}\"", statement)
-      else steps(call)
-    }
+  private List<Statement> block(Statement section, String name) {
+    ClosureExpression block = Ast.block(Ast.call(section))
+    if (block != null) return Ast.statements(block)
+    validator.error("Expected a block for ${name}", section)
+    null
   }
 
-  void when(MethodCallExpression section) {
-    ClosureExpression block = Ast.block(section)
-    List<Statement> all = block == null ? [] : Ast.statements(block)
-    if (all.isEmpty()) validator.error('Empty when closure, remove the property or add some content.', section)
+  private void entries(Statement section, String kind, Map<String, Step> known, String title, String expected) {
+    List<Statement> all = block(section, "${kind}s")
+    if (all == null) return
+    if (all.isEmpty()) validator.error("${kind}s can not be empty", section)
+    List<String> names = []
     for (Statement statement : all) {
       MethodCallExpression call = Ast.call(statement)
-      String name = call?.methodAsString
-      if (name in ['beforeAgent', 'beforeInput', 'beforeOptions']) continue
-      if (name == null || !(name in WHEN)) validator.error("Unknown conditional ${name ?: Ast.expression(statement)?.text}. Valid conditionals are: ${WHEN.join(', ')}", statement)
-      else if (name in ['not', 'anyOf', 'allOf']) nested(call)
-    }
-  }
-
-  private void nested(MethodCallExpression call) {
-    ClosureExpression block = Ast.block(call)
-    int count = block == null ? 0 : Ast.statements(block).size()
-    if (call.methodAsString == 'not' && count != 1) validator.error('Exactly one nested condition required for "not"', call)
-    else when(call)
-  }
-
-  void environment(MethodCallExpression section) {
-    ClosureExpression block = Ast.block(section)
-    if (block == null || Ast.statements(block).isEmpty()) {
-      validator.error('No variables specified for environment', section)
-      return
-    }
-    for (Statement statement : Ast.statements(block)) {
-      Expression expression = Ast.expression(statement)
-      if (!(expression instanceof BinaryExpression) || expression instanceof DeclarationExpression || ((BinaryExpression) expression).operation.text != '=') {
-        validator.error('Expected name=value pairs', statement)
-      } else value(((BinaryExpression) expression).rightExpression)
-    }
-  }
-
-  private void value(Expression expression) {
-    if (expression instanceof ConstantExpression && !(((ConstantExpression) expression).value instanceof Boolean)) return
-    if (expression instanceof GStringExpression || expression instanceof MethodCallExpression) return
-    if (expression instanceof BinaryExpression && ((BinaryExpression) expression).operation.text == '+') {
-      value(((BinaryExpression) expression).leftExpression)
-      value(((BinaryExpression) expression).rightExpression)
-    } else if (expression instanceof BinaryExpression || expression instanceof ConstantExpression || expression instanceof ClosureExpression) {
-      validator.error('Environment variable values must either be single quoted, double quoted, or function calls.', expression)
-    }
-  }
-
-  void calls(MethodCallExpression section, List<String> known, String what) {
-    ClosureExpression block = Ast.block(section)
-    if (block == null || Ast.statements(block).isEmpty()) {
-      validator.error("Cannot have empty ${section.methodAsString} section", section)
-      return
-    }
-    Set<String> seen = new HashSet<String>()
-    for (Statement statement : Ast.statements(block)) {
-      MethodCallExpression call = Ast.call(statement)
-      String name = call?.methodAsString ?: Ast.expression(statement)?.text
-      if (!(name in known)) validator.error("Invalid ${what} \"${name}\". Valid ${what}s: ${known}", statement)
-      else if (what == 'option type' && !seen.add(name)) validator.error("Duplicate option name: \"${name}\"", statement)
-    }
-  }
-
-  private static int distance(String a, String b) {
-    int[] row = (0..b.length()) as int[]
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0]
-      row[0] = i
-      for (int j = 1; j <= b.length(); j++) {
-        int before = row[j]
-        int change = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1
-        row[j] = Math.min(Math.min(row[j] + 1, row[j - 1] + 1), diagonal + change)
-        diagonal = before
+      if (call == null) validator.error(Ast.expression(statement) instanceof MapExpression ? "${title} cannot be defined as maps" : "Expected ${expected}", statement)
+      else if (Ast.block(call) != null) validator.error("${title} definitions cannot have blocks", statement)
+      else {
+        String name = validator.nameOf(call)
+        if (name == null) continue
+        names << name
+        if (!known.containsKey(name)) validator.error("Invalid ${kind} type \"${name}\". Valid ${kind} types: ${known.keySet()}", statement)
+        else if (known[name] != null) steps.arguments(call, statement, known[name])
       }
     }
-    row[b.length()]
+    if (kind == 'parameter') return
+    names.findAll { String it -> names.count(it) > 1 }.unique().each { String it -> validator.error("Duplicate ${kind} name: \"${it}\"", section) }
+  }
+
+  private void tools(Statement section) {
+    List<Statement> all = block(section, 'tools')
+    if (all == null) return
+    if (all.isEmpty()) validator.error('No tools specified', section)
+    for (Statement statement : all) {
+      MethodCallExpression call = Ast.call(statement)
+      int given = call == null ? 0 : Ast.arguments(call).size()
+      if (call == null) validator.error('Expected to find ‘someTool "someVersion"’', section)
+      else if (given != 1) validator.error("${given == 0 ? 'No argument' : 'Too many arguments'} for tool \"${call.methodAsString}\"", call.method)
+      else if (!(call.methodAsString in Known.TOOLS)) {
+        validator.error("Invalid tool type \"${call.methodAsString}\". Valid tool types: ${Known.TOOLS}", call.method)
+      }
+    }
+  }
+
+  private void libraries(Statement section) {
+    List<Statement> all = block(section, 'libraries')
+    if (all != null && all.isEmpty()) validator.error('libraries can not be empty', section)
+    all?.each { Statement it ->
+      MethodCallExpression call = Ast.call(it)
+      if (call?.methodAsString != 'lib' || Ast.arguments(call).size() != 1) validator.error("Expected a \"lib(...)\" but got ${validator.sourceOf(it)}", section)
+    }
+  }
+
+  private void input(Statement section) {
+    // `input 'message'` is the step; as a section it needs a block.
+    List<Statement> all = block(section, 'input')
+    if (all == null) return
+    Set<String> seen = new HashSet<String>()
+    for (Statement statement : all) {
+      MethodCallExpression call = Ast.call(statement)
+      if (call == null) {
+        validator.error("Not a valid section definition: \"${validator.sourceOf(statement)}\". Some extra configuration is required.", section)
+        continue
+      }
+      String name = validator.nameOf(call)
+      if (name == null) continue
+      if (!seen.add(name)) validator.error("Multiple occurrences of the ${name} section", section)
+      int given = Ast.arguments(call).size()
+      if (given != 1) validator.error("${given == 0 ? 'No argument' : 'Too many arguments'} for field \"${name}\"", call.method)
+      else if (!(name in Known.INPUT)) validator.error("Not a valid field for input: \"${name}\"", call.method)
+      else if (name == 'parameters') check('parameters', statement, true)
+    }
+    if (!seen.contains('message')) validator.error('No message specified for input', section)
+  }
+
+  private void when(Statement section) {
+    List<Statement> all = block(section, 'when')
+    if (all == null) return
+    List<Statement> conditions = all.findAll { Statement it -> !(Ast.call(it)?.methodAsString in Known.BEFORE) }
+    if (conditions.isEmpty()) validator.error('Empty when closure, remove the property or add some content.', section)
+    all.each { Statement it ->
+      MethodCallExpression call = Ast.call(it)
+      if (call == null) validator.error('Expected a when condition', section)
+      else if (!(call.methodAsString in Known.BEFORE)) condition(it)
+      else if (!(Ast.arguments(call) && Ast.arguments(call).first().text in ['true', 'false'])) validator.error("Expected a boolean with ${call.methodAsString}", call.method)
+    }
+  }
+
+  private void condition(Statement statement) {
+    MethodCallExpression call = Ast.call(statement)
+    String name = call == null ? null : validator.nameOf(call)
+    if (call == null) validator.error('Expected a when condition', statement)
+    if (name == null) return
+    ClosureExpression block = Ast.block(call)
+    List<Statement> children = block == null ? [] as List<Statement> : Ast.statements(block)
+    if (!Known.CONDITIONS.containsKey(name)) {
+      validator.error("Unknown conditional ${name}. Valid conditionals are: ${Known.CONDITIONS.keySet().join(', ')}", statement)
+    } else if (name == 'expression') {
+      if (block == null) validator.error('When step without a block', statement)
+    } else if (name in ['allOf', 'anyOf', 'not']) {
+      if (Ast.arguments(call).size() > 1) validator.error("No additional arguments are allowed for children when condition \"${name}\".", statement)
+      else if (name == 'not' && children.size() != 1) validator.error('Nested when condition "not" requires exactly 1 child condition(s).', statement)
+      else if (children.isEmpty()) validator.error("Nested when condition \"${name}\" requires at least one child condition.", statement)
+      children.each { Statement it -> condition(it) }
+    } else if (block != null) validator.error("No children when conditions are allowed for when condition \"${name}\".", statement)
+    else steps.arguments(call, statement, Known.CONDITIONS[name])
+  }
+
+  private void environment(Statement section) {
+    List<Statement> all = block(section, 'environment')
+    if (all == null) return
+    if (all.isEmpty()) validator.error('No variables specified for environment', section)
+    Set<String> names = new HashSet<String>()
+    boolean other = false
+    for (Statement statement : all) {
+      Expression expression = statement instanceof ExpressionStatement ? ((ExpressionStatement) statement).expression : null
+      BinaryExpression pair = expression instanceof BinaryExpression ? (BinaryExpression) expression : null
+      if (pair != null && pair.operation.text == '=') variable(pair, names)
+      else {
+        String text = validator.sourceOf(statement)
+        if (expression != null) {
+          String refusal = text.contains('=') ? noIdentifier(text.split('=')[0].trim())
+            : "\"${text}\" is not a valid environment expression. Use \"key = value\" pairs with valid Java/shell keys."
+          validator.error(refusal, expression)
+        }
+        other = true
+      }
+    }
+    if (other) validator.error('Expected name=value pairs', section)
+  }
+
+  private void variable(BinaryExpression pair, Set<String> names) {
+    String name = pair.leftExpression.text
+    if (!names.add(name)) validator.error("Duplicate environment variable name: \"${name}\"", pair.leftExpression)
+    if (!identifier(name)) validator.error(noIdentifier(name), pair.leftExpression)
+    Expression value = pair.rightExpression
+    if (value instanceof ConstantExpression || value instanceof GStringExpression) return
+    if (value instanceof MethodCallExpression) {
+      boolean literal = Ast.arguments((MethodCallExpression) value).every { Expression it -> it instanceof ConstantExpression || it instanceof GStringExpression }
+      if (((MethodCallExpression) value).methodAsString == 'credentials' && !literal) validator.error('Internal function call parameters must be strings.', value)
+    } else if (value instanceof BinaryExpression) sum((BinaryExpression) value)
+    else validator.error('Environment variable values must either be single quoted, double quoted, or function calls.', value)
+  }
+
+  private void sum(BinaryExpression value) {
+    if (value.operation.text != '+') {
+      validator.error('Environment variable values can only be joined together with ‘+’s.', value)
+      return
+    }
+    [value.leftExpression, value.rightExpression].each { Expression it ->
+      if (it instanceof BinaryExpression) sum((BinaryExpression) it)
+      else if (!(it instanceof ConstantExpression || it instanceof GStringExpression)) {
+        validator.error('Environment variable values to be concatenated together must be single or double quoted.', it)
+      }
+    }
+  }
+
+  static boolean identifier(String name) {
+    name ==~ /[a-zA-Z_]\w*/
+  }
+
+  static String noIdentifier(String name) {
+    "\"${name}\" is not a valid identifier and cannot be used for an environment variable. " +
+      'Identifiers must start with a letter or underscore and can contain only letters, numbers or underscores.'
   }
 }

@@ -2,11 +2,11 @@ package coalmine
 
 class ShellSteps {
   static void register() {
-    Steps.define('sh', ['script', 'returnStdout', 'returnStatus', 'label', 'encoding']) { Map given -> sh(given) }
-    Steps.define('echo', ['message']) { Map given -> Channel.log(given.message) }
-    Steps.define('error', ['message']) { Map given -> throw new AbortException(String.valueOf(given.message)) }
+    Steps.define('sh', ['script!:text', 'returnStdout:boolean', 'returnStatus:boolean', 'label:text', 'encoding:text']) { Map given -> sh(given) }
+    Steps.define('echo', ['message!:text']) { Map given -> Channel.log(given.message) }
+    Steps.define('error', ['message!:text']) { Map given -> throw new AbortException(String.valueOf(given.message)) }
     Steps.define('isUnix', []) { Map given -> true }
-    Steps.define('tool', ['name', 'type']) { Map given ->
+    Steps.define('tool', ['name!', 'type']) { Map given ->
       Channel.log("Tool ${given.name}: taken from the PATH")
       ''
     }

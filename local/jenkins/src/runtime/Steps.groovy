@@ -1,12 +1,35 @@
 package coalmine
 
-/** A step: its named parameters (the first is the one given without a name) and whether it takes a block. */
+/** A step: its named parameters and whether it takes a block. */
 class Step {
+  private static final Map<String, String> TYPES = [int: 'int', boolean: 'boolean', text: 'class java.lang.String']
+
   String name
-  List<String> parameters
+  List<String> parameters = []
+  List<String> required = []
+  /** Java's names of types, as Jenkins says them; only where a literal can be of the wrong one. */
+  Map<String, String> types = [:]
   boolean block
-  /** Steps that print no `[Pipeline]` line of their own (`script` of Declarative does). */
   Closure body
+
+  /** Parameters as `name`, `name!` where it must be given, `name:int`, `name:text` or `name:boolean` where its type is checked. */
+  static Step of(String name, List<String> declared, boolean block = false, Closure body = null) {
+    Step step = new Step(name: name, block: block, body: body)
+    declared.each {
+      def (String parameter, String type) = it.tokenize(':')
+      boolean must = parameter.endsWith('!')
+      if (must) parameter = parameter[0..-2]
+      step.parameters << parameter
+      if (must) step.required << parameter
+      if (type) step.types[parameter] = TYPES[type]
+    }
+    step
+  }
+
+  /** The parameter that may be given without its name; null if there is none. */
+  String getSole() {
+    required.size() == 1 ? required.first() : required.isEmpty() && parameters ? parameters.first() : null
+  }
 }
 
 /** All steps by name, and how a call becomes one: arguments checked, block printed, unknown names refused. */
@@ -20,7 +43,7 @@ class Steps {
   }
 
   static void define(String name, List<String> parameters, boolean block = false, Closure body) {
-    ALL[name] = new Step(name: name, parameters: parameters, block: block, body: body)
+    ALL[name] = Step.of(name, parameters, block, body)
   }
 
   static Object invoke(String name, Object[] args) {

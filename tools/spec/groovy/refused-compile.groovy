@@ -1,0 +1,3 @@
+def call() {
+  def package = 'a reserved word' // expect: compile
+}
