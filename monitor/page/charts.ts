@@ -55,15 +55,16 @@ export class Chart {
   private plot: uPlot | null = null;
   private drawn = '';
   private drawing: Drawing | null = null;
-  private readonly legend = h('p', { class: 'legend' });
-  private readonly canvas = h('div', { class: 'plot', role: 'img' });
+  private readonly legend: HTMLElement;
+  private readonly canvas: HTMLElement;
   private readonly tip = h('p', { class: 'tip', 'aria-hidden': 'true' });
 
   constructor(
     card: Element,
     private readonly options: ChartOptions,
   ) {
-    card.append(this.legend, this.canvas);
+    this.legend = within(card, '.legend');
+    this.canvas = within(card, '.plot');
     this.canvas.append(this.tip);
     new ResizeObserver(() => this.plot?.setSize(this.size())).observe(this.canvas);
   }
@@ -165,7 +166,13 @@ export class Chart {
             gap: 4,
             space: 64,
           },
-          values: (_plot, ticks) => ticks.map((tick) => clock(tick * 1000).slice(0, tick % 60 === 0 ? 5 : 8)),
+          // What would run into the value axis, or over the edge, is left out.
+          values: (plot: uPlot, ticks: number[]) =>
+            ticks.map((tick) => {
+              const x = plot.valToPos(tick, 'x');
+              const fits = x > 20 && x < plot.over.clientWidth - 16;
+              return fits ? clock(tick * 1000).slice(0, tick % 60 === 0 ? 5 : 8) : '';
+            }),
         },
         {
           ...{ stroke: muted, font, grid, ticks: { show: false }, size: 46, gap: 4, space: 34 },
@@ -193,6 +200,10 @@ export class Chart {
       ctx.strokeStyle = color('--bad');
       ctx.setLineDash([5 * scale, 4 * scale]);
       line(ctx, bbox.left, y, bbox.left + bbox.width, y);
+      ctx.fillStyle = color('--bad');
+      ctx.font = `${11 * scale}px system-ui, sans-serif`;
+      ctx.textAlign = 'right';
+      ctx.fillText(`alert over ${threshold} %`, bbox.left + bbox.width, y - 5 * scale);
     }
     for (const { at, kind, bad } of this.drawing?.marks ?? []) {
       const x = Math.round(plot.valToPos(at / 1000, 'x', true));
@@ -212,6 +223,12 @@ export class Chart {
   }
 }
 
+function within(card: Element, selector: string): HTMLElement {
+  const found = card.querySelector<HTMLElement>(selector);
+  if (!found) throw new Error(`the chart has no ${selector}`);
+  return found;
+}
+
 function seriesOf({ label, color: name, dashed, filled, stepped, thin }: Curve): uPlot.Series {
   const stroke = color(name);
   return {
@@ -219,11 +236,25 @@ function seriesOf({ label, color: name, dashed, filled, stepped, thin }: Curve):
     stroke,
     width: thin ? 1 : 1.75,
     points: { show: false },
-    spanGaps: !stepped,
+    gaps: longGaps,
     ...(dashed ? { dash: [5, 4] } : {}),
     ...(filled ? { fill: stroke.replace('rgb(', 'rgba(').replace(')', ', 0.14)') } : {}),
     ...(stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
   };
+}
+
+const bridgedSeconds = 40;
+
+/** A canary with few requests has seconds without any: only where there was nothing for longer, the curve ends. */
+function longGaps(
+  plot: uPlot,
+  _series: number,
+  _first: number,
+  _last: number,
+  gaps: [number, number][],
+): [number, number][] {
+  const perSecond = Math.abs(plot.valToPos(60, 'x', true) - plot.valToPos(0, 'x', true)) / 60;
+  return gaps.filter(([from, to]) => to - from > bridgedSeconds * perSecond);
 }
 
 function line(ctx: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y2: number): void {

@@ -68,7 +68,7 @@ function drawCharts(): void {
   charts.latency.draw({
     ...frame,
     curves: [
-      { label: 'Production p95', color: '--prod' },
+      { label: 'Prod p95', color: '--prod' },
       { label: 'Canary p95', color: '--canary' },
       { label: 'p50', color: '--prod', thin: true, dashed: true },
       { label: 'p50', color: '--canary', thin: true, dashed: true },
@@ -121,7 +121,8 @@ function showState(): void {
   document.title = firing.length > 0 ? `(${firing.length}) Coalmine` : 'Coalmine';
   const live = byId('live');
   live.className = `live ${state.away ? 'away' : 'on'}`;
-  render(live, h('i'), h('span', {}, state.away ? `last known (${state.away})` : clock(state.now)));
+  live.title = state.away ? `This is the last that is known: ${state.away}` : 'Live';
+  render(live, h('i'), h('span', {}, state.away ? 'last known' : clock(state.now)));
 }
 
 function show(sections: ReadonlySet<string> | 'all'): void {

@@ -57,6 +57,9 @@ export class OrderButtons {
       abort: state !== null && state !== 'rolling-back',
       rollback: view?.orders.jenkins ?? false,
     };
+    const pause = byId('pause');
+    pause.dataset.order = sensible.resume ? 'resume' : 'pause';
+    pause.textContent = sensible.resume ? 'Resume' : 'Pause';
     for (const button of document.querySelectorAll<HTMLButtonElement>('#rollout-buttons [data-order]')) {
       button.disabled = !(view?.orders.token && sensible[button.dataset.order ?? '']);
     }

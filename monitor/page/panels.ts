@@ -24,9 +24,7 @@ export function showFleet(target: Element, { droplets, thresholds }: View, state
         h(
           'tr',
           {},
-          ...['Droplet', 'State', 'Release', 'CPU', 'Memory'].map((title) =>
-            h('th', { scope: 'col' }, title),
-          ),
+          ...['Droplet', 'Release', 'CPU', 'Memory'].map((title) => h('th', { scope: 'col' }, title)),
         ),
       ),
       h(
@@ -36,11 +34,14 @@ export function showFleet(target: Element, { droplets, thresholds }: View, state
           h(
             'tr',
             { class: alert ? `is-${alert}` : '' },
-            h('th', { scope: 'row', title: address }, h('i', { class: `dot ${pool}` }), name),
             h(
-              'td',
-              {},
-              silent ? h('em', { class: 'bad' }, 'silent') : rotation === 'in' ? 'in rotation' : rotation,
+              'th',
+              { scope: 'row', title: address },
+              h('i', { class: `dot ${pool}` }),
+              name,
+              silent
+                ? h('em', { class: 'tag silent' }, 'silent')
+                : rotation !== 'in' && h('em', { class: 'tag' }, rotation),
             ),
             h('td', {}, h('code', {}, commit(release))),
             h('td', {}, meter(silent ? null : state.latest(`cpu.${name}`), thresholds.cpu)),
@@ -177,8 +178,9 @@ export function showBuilds(target: Element, { builds, orders }: View, now: numbe
             { class: 'when' },
             result === null
               ? `runs for ${lasting(now - at)}`
-              : `${word[result] ?? result.toLowerCase()} in ${lasting(tookMs ?? 0)}, ${lasting(now - at)} ago`,
+              : `${word[result] ?? result.toLowerCase()} in ${lasting(tookMs ?? 0)}`,
           ),
+          result !== null && h('span', { class: 'when ago' }, `${lasting(now - at)} ago`),
         ),
       ),
     ),

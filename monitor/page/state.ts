@@ -43,16 +43,32 @@ export class State {
     ]);
   }
 
-  /** The times of the last minutes in seconds, without gaps. */
+  /** The times of the last minutes in seconds, without gaps; an hour in steps that a chart can still show. */
   times(minutes: number): number[] {
-    const { pointMs } = this;
-    const last = Math.floor(this.now / pointMs) * pointMs;
-    const count = Math.ceil((minutes * 60_000) / pointMs) + 1;
-    return Array.from({ length: count }, (_, index) => (last - (count - 1 - index) * pointMs) / 1000);
+    const stepMs = this.stepMs(minutes);
+    const last = Math.floor(this.now / stepMs) * stepMs;
+    const count = Math.ceil((minutes * 60_000) / stepMs) + 1;
+    return Array.from({ length: count }, (_, index) => (last - (count - 1 - index) * stepMs) / 1000);
   }
 
+  /** A column's mean at each of the times; null where nothing is known. */
   column(name: string, times: readonly number[]): (number | null)[] {
-    return times.map((time) => this.points.get(time * 1000)?.[name] ?? null);
+    const stepMs = ((times[1] ?? 0) - (times[0] ?? 0)) * 1000;
+    return times.map((time) => {
+      let sum = 0;
+      let count = 0;
+      for (let at = time * 1000; at < time * 1000 + stepMs; at += this.pointMs) {
+        const value = this.points.get(at)?.[name];
+        if (value === null || value === undefined) continue;
+        sum += value;
+        count += 1;
+      }
+      return count > 0 ? sum / count : null;
+    });
+  }
+
+  private stepMs(minutes: number): number {
+    return this.pointMs * (minutes > 30 ? 3 : 1);
   }
 
   /** The last value of a column, of the last minute. */
