@@ -31,7 +31,7 @@ class Main {
     ImportCustomizer imports = new ImportCustomizer()
     imports.addImports('com.cloudbees.groovy.cps.NonCPS')
     imports.addImport('Library', 'coalmine.Library')
-    configuration.addCompilationCustomizers(imports, new SleepStep())
+    configuration.addCompilationCustomizers(imports, new ShadowedNames())
     configuration
   }
 
