@@ -92,7 +92,9 @@ export class Run {
       const workspace = new Workspace(this.workspace);
       const url = this.parameter('REPO') || this.expand(definition.url);
       const branch = this.expand(definition.branch);
-      revision = await workspace.fetch(url, this.parameter('COMMIT'), branch, this.previousCommit());
+      const refspecs = this.expand(definition.refspec).split(/\s+/).filter(Boolean);
+      const commit = this.parameter('COMMIT');
+      revision = await workspace.fetch({ url, commit, branch, refspecs, since: this.previousCommit() });
       build.record.scm = { url, commit: revision.commit, branch: revision.branch };
       [script] = await Promise.all([
         workspace.show(revision.commit, definition.scriptPath),
