@@ -7,7 +7,9 @@ import java.nio.file.Paths
 /** `withCredentials` and `environment { X = credentials('id') }`: values from the controller's store, masked in the log. */
 class CredentialSteps {
   static void register() {
-    Steps.define('string', ['credentialsId', 'variable']) { Map given -> given + [kind: 'string'] }
+    Steps.define('string', ['credentialsId', 'variable', 'name', 'value', 'defaultValue', 'description', 'trim']) { Map given ->
+      given.credentialsId == null ? JobProperties.parameter('string', given) : given + [kind: 'string']
+    }
     Steps.define('usernamePassword', ['credentialsId', 'usernameVariable', 'passwordVariable']) { Map given -> given + [kind: 'usernamePassword'] }
     Steps.define('usernameColonPassword', ['credentialsId', 'variable']) { Map given -> given + [kind: 'colon'] }
     Steps.define('file', ['credentialsId', 'variable']) { Map given -> given + [kind: 'file'] }
