@@ -66,8 +66,7 @@ class Rules extends CodeVisitorSupport {
   @Override
   void visitForLoop(ForStatement it) {
     def over = it.collectionExpression
-    boolean isMap = over instanceof MapExpression || (over instanceof VariableExpression && over.name in maps) ||
-      (over instanceof PropertyExpression && over.text == 'this.params')
+    boolean isMap = over instanceof MapExpression || (over instanceof VariableExpression && (over.name in maps || over.name == 'params'))
     if (!nonCps && isMap) {
       report('cps-map-loop', it, "A map's entries cannot be kept over a step: use .each { key, value -> … }")
     }
