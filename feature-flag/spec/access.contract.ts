@@ -87,7 +87,7 @@ describe('access to the flags', () => {
 
   it('has a limit, and says when to come again', async () => {
     const limited = await startService(redis, { WRITES_PER_MINUTE: '3', REQUESTS_PER_MINUTE: '50' });
-    await soon(async () => (await fetch(`${limited.url}/healthz`).then((answer) => answer.json())).redis);
+    await soon(async () => (await ask(limited, 'GET', '/healthz')).body.redis === true);
     const toggle = () => fetch(`${limited.url}/flags/tokens/toggle`, { method: 'POST' });
     const answers = [await toggle(), await toggle(), await toggle(), await toggle()];
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);

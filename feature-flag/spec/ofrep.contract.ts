@@ -50,7 +50,8 @@ describe('OFREP', () => {
     expect((await client.getBooleanDetails('banner', true, { targetingKey: 'u2' })).reason).toBe('DEFAULT');
     expect(await client.getStringValue('greeting', '')).toBe('hi');
     expect(await client.getNumberValue('limit', 0)).toBe(30);
-    expect(await client.getObjectValue('layout', {})).toEqual({ columns: 3 });
+    const layout: unknown = await client.getObjectValue('layout', {});
+    expect(layout).toEqual({ columns: 3 });
     expect((await client.getStringDetails('greeting', '')).reason).toBe('STATIC');
   });
 

@@ -163,7 +163,7 @@ describe('the REST of the flag service', () => {
       },
       $evaluators: { staff: { ends_with: [{ var: 'email' }, '@example.com'] } },
     };
-    const bad = { ...file, flags: { ...file.flags, bad: { state: 'ON' } } };
+    const bad = { ...file, flags: { ...file.flags, bad: { ...flag('on'), state: 'ON' } } };
     const refused = await to('POST', '/import', bad);
     expect(refused.status).toBe(422);
     expect((refused.body.mistakes as { path: string }[])[0]?.path).toBe('/flags/bad/state');
