@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
+import { addFlags } from './flag-commands.js';
 import { addObserving } from './observing.js';
 import { Problem } from './problem.js';
 
@@ -201,6 +202,7 @@ program
   .description('a shell on a droplet, or a command there: coalmine ssh prod-1 -- systemctl status app-server')
   .action(async (name, command) => (await import('./commands/ssh.js')).ssh(name, command));
 addObserving(program, exitWith);
+addFlags(program, exitWith);
 
 try {
   await program.parseAsync();
