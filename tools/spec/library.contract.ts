@@ -32,10 +32,11 @@ describe('The shared library, in real Groovy', () => {
     name: string,
     jenkinsfile: string,
     more: Record<string, string> = {},
+    ownLibrary = true,
   ): Promise<string> {
     const clone = join(folder, name);
     await git(folder, 'init', '--quiet', '--initial-branch=main', clone);
-    await cp(join(installation, 'vars'), join(clone, 'vars'), { recursive: true });
+    if (ownLibrary) await cp(join(installation, 'vars'), join(clone, 'vars'), { recursive: true });
     await writeFile(join(clone, 'Jenkinsfile'), jenkinsfile);
     await mkdir(join(clone, 'build/reports'), { recursive: true });
     await writeFile(
@@ -72,7 +73,10 @@ describe('The shared library, in real Groovy', () => {
     await writeFile(join(folder, 'bin/coalmine'), coalmine);
     await chmod(join(folder, 'bin/coalmine'), 0o755);
     controller = new Controller(folder);
-    await controller.start({ PATH: `${join(folder, 'bin')}:${process.env.PATH ?? ''}` });
+    await controller.start({
+      PATH: `${join(folder, 'bin')}:${process.env.PATH ?? ''}`,
+      COALMINE_JENKINS_LIBRARY: installation,
+    });
     jenkins = new Jenkins(controller.environment, 'coalmine');
     await jenkins.ensureJob(folder);
     await addCredential(controller);
@@ -112,7 +116,7 @@ describe('The shared library, in real Groovy', () => {
   describe('coalminePipeline, a whole Jenkinsfile in two lines', () => {
     let repo: string;
     beforeAll(async () => {
-      repo = await repository('shop', twoLines);
+      repo = await repository('shop', twoLines, {}, false); // another repository: no vars/ in it
     });
 
     it('tests, lints and packages with nothing but defaults, and publishes the reports', async () => {

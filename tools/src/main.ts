@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
+import { addObserving } from './observing.js';
 import { Problem } from './problem.js';
 
 const program = new Command('coalmine')
@@ -199,6 +200,7 @@ program
   .command('ssh <droplet> [command...]')
   .description('a shell on a droplet, or a command there: coalmine ssh prod-1 -- systemctl status app-server')
   .action(async (name, command) => (await import('./commands/ssh.js')).ssh(name, command));
+addObserving(program, exitWith);
 
 try {
   await program.parseAsync();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Build, Issue, Outcome, StageRecord, TestSuite } from './build.js';
@@ -14,6 +14,8 @@ export interface RunContext {
   groovy: Groovy;
   credentials: Credentials;
   home: string;
+  /** Where repositories without `vars/` have their shared library from. */
+  library: string | undefined;
   /** The server's own address, ending with a slash. */
   url: string;
 }
@@ -99,6 +101,9 @@ export class Run {
         workspace.show(revision.commit, definition.scriptPath),
         workspace.exportLibrary(revision.commit, library),
       ]);
+      const shared = this.context.library && join(this.context.library, 'vars');
+      if (shared && !existsSync(join(library, 'vars')))
+        cpSync(shared, join(library, 'vars'), { recursive: true });
       if (script === undefined) {
         throw new Error(`Unable to find ${definition.scriptPath} from git ${url} at ${revision.commit}`);
       }

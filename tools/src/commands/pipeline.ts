@@ -1,11 +1,9 @@
 import { execa } from 'execa';
-import nodemailer from 'nodemailer';
 import { ensureDependencies } from '../dependencies.js';
 import { readEnvironment } from '../environment.js';
 import { resolveCommit } from '../git.js';
 import { Problem } from '../problem.js';
 import { openProject, type Project } from '../project.js';
-import { packageRelease } from '../release.js';
 
 /** Runs the repository's specs, with its dependencies installed. */
 export async function specs(): Promise<void> {
@@ -33,6 +31,8 @@ export async function packageCommit(options: { commit?: string }): Promise<void>
       `git checkout ${commit}`,
     );
   }
+  // Not loaded where it is not needed: specs and lint are to begin at once.
+  const { packageRelease } = await import('../release.js');
   const release = await packageRelease(project.root, project.home, commit);
   for (const [part, { sha256 }] of Object.entries(release.parts))
     console.log(`✔ ${part}  sha256 ${sha256.slice(0, 16)}`);
@@ -48,6 +48,7 @@ export async function notify(options: { result: string }): Promise<void> {
     return;
   }
   const { BUILD_URL = '', BRANCH = '', COMMIT = '', TARGET = 'none' } = process.env;
+  const { default: nodemailer } = await import('nodemailer');
   await nodemailer.createTransport(smtp).sendMail({
     from: mail.from,
     to: mail.to,
