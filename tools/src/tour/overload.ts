@@ -10,5 +10,5 @@ done
 setsid sh -c "echo \\$\\$ > $procs; exec timeout ${seconds} sh -c 'while :; do :; done'" </dev/null >/dev/null 2>&1 &`;
 }
 
-/** Ends the loop of an overload before its time. */
-export const relief = `pkill -f 'while :; do :; done' || true`;
+/** Ends the loop of an overload before its time; the brackets keep the script from finding itself. */
+export const relief = `pkill -f 'while :; do [:]; done' || true`;

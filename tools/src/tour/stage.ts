@@ -50,15 +50,14 @@ export class Stage {
     return { said: all, code: exitCode ?? 1 };
   }
 
-  /** `coalmine …` in the trial clone, for the running fleet. Throws a Broken with what it said. */
-  async coalmine(...parameters: string[]): Promise<string> {
-    const { all, exitCode } = await execa(process.execPath, [command, ...parameters], {
-      ...{ cwd: this.clone, all: true, reject: false, stdin: 'ignore' },
-      env: { COALMINE_HOME: this.parts.project.home },
-    });
-    if (exitCode === 0) return all;
-    const tail = all.trim().split('\n').slice(-3).join(' ');
-    throw new Broken(`coalmine ${parameters.join(' ')} ended with ${exitCode}: ${tail}`);
+  /** `coalmine …` in the trial clone, by the tour's quick rules. Throws a Broken with what it said. */
+  coalmine(...parameters: string[]): Promise<string> {
+    return this.coalmineIn(this.clone, parameters);
+  }
+
+  /** The same in the project, by its own rules. */
+  coalmineByDefault(...parameters: string[]): Promise<string> {
+    return this.coalmineIn(this.parts.project.root, parameters);
   }
 
   /** A script on a droplet, as root. */
@@ -96,5 +95,15 @@ export class Stage {
       await sleep(pollMs);
     }
     throw new Broken(`${what} did not happen within ${seconds} s`);
+  }
+
+  private async coalmineIn(folder: string, parameters: readonly string[]): Promise<string> {
+    const { all, exitCode } = await execa(process.execPath, [command, ...parameters], {
+      ...{ cwd: folder, all: true, reject: false, stdin: 'ignore' },
+      env: { COALMINE_HOME: this.parts.project.home },
+    });
+    if (exitCode === 0) return all;
+    const tail = all.trim().split('\n').slice(-3).join(' ');
+    throw new Broken(`coalmine ${parameters.join(' ')} ended with ${exitCode}: ${tail}`);
   }
 }

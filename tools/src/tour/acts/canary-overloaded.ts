@@ -1,6 +1,6 @@
 import { readAlert } from '@coalmine/fleet/alerts.js';
 import { readRollout } from '@coalmine/fleet/rollout.js';
-import type { Act } from '../act.js';
+import { Broken, type Act } from '../act.js';
 import { overloadFor, relief } from '../overload.js';
 import { seconds } from '../run.js';
 
@@ -12,10 +12,11 @@ export const canaryOverloaded: Act = {
   promise: 'alert, out of the traffic in 5 s, mail in 10 s, rolled back',
   async play(stage) {
     const { narrate, redis, visitors } = stage;
-    const release = (await stage.releaseOf('prod')) ?? '';
-    await stage.coalmine('deploy', '--target', 'canary', '--commit', release);
-    await stage.coalmine('canary', 'weight', '50');
-    await stage.coalmine('canary', 'pause');
+    const release = await stage.releaseOf('canary');
+    if (!release || release === (await stage.releaseOf('prod')))
+      throw new Broken('the canary has nothing to try: production has the same release');
+    await stage.coalmineByDefault('deploy', '--target', 'canary', '--commit', release);
+    await stage.coalmineByDefault('canary', 'weight', '50');
     const served = visitors.servedCount('canary-1');
     await stage.until('a visitor at the canary', 20, () => visitors.servedCount('canary-1') > served + 5);
     const isNew = mailsSince(await stage.mails(), () => stage.mails());
