@@ -42,6 +42,13 @@ export class Stage {
     return git(this.clone, ...parameters);
   }
 
+  /** Checks a branch out with all that another one has; should that make a commit, no hook builds it. */
+  async checkOut(branch: string, { including }: { including: string }): Promise<void> {
+    await this.git('checkout', '--quiet', branch);
+    const parameters = ['merge', '--quiet', '--no-edit', including];
+    await execa('git', parameters, { cwd: this.clone, env: { COALMINE_SKIP: '1' }, stdin: 'ignore' });
+  }
+
   /** `git commit` or `git push` with its hook, as a person would; what git and the hook said, and how it ended. */
   async gitWithHook(...parameters: string[]): Promise<{ said: string; code: number }> {
     const { all, exitCode } = await execa('git', parameters, {

@@ -17,7 +17,7 @@ export const goodCommit: Act = {
   async play(stage) {
     const { narrate, redis, visitors } = stage;
     const began = Date.now();
-    await stage.git('checkout', '--quiet', 'canary');
+    await stage.checkOut('canary', { including: 'main' });
     const file = join(stage.clone, 'coalmine.yml');
     const document = parseDocument(await readFile(file, 'utf8'));
     for (const [key, value] of Object.entries(quickly)) document.set(key, document.createNode(value));

@@ -8,8 +8,7 @@ export const pushUnderLoad: Act = {
   name: 'A push to production under load',
   promise: 'deployed before the push goes through, no request dropped',
   async play(stage) {
-    await stage.git('checkout', '--quiet', 'main');
-    await stage.git('merge', '--quiet', '--ff-only', 'canary');
+    await stage.checkOut('main', { including: 'canary' });
     await appendFile(join(stage.clone, 'CHANGELOG.md'), '\nOn tour.\n');
     await stage.gitWithHook('commit', '--all', '--message', 'On tour');
     const head = await stage.git('rev-parse', 'HEAD');
