@@ -30,9 +30,12 @@ export interface LiveStateOptions {
  */
 export function followState({ redis, initial, file, onFleet, log }: LiveStateOptions): LiveState {
   let current = initial;
+  let saved: Promise<void> = Promise.resolve();
   const change = (part: Partial<ProxyState>): void => {
     current = { ...current, ...part };
-    saveState(file, current).catch((error: unknown) => log.error({ err: error }, 'state not saved'));
+    saved = saved
+      .then(() => saveState(file, current))
+      .catch((error: unknown) => log.error({ err: error }, 'state not saved'));
   };
   const parts = [
     watch({

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { git } from '../src/git.js';
 import { Jenkins, type BuildParameters } from '../src/jenkins.js';
+import { jobXml } from '../src/jenkins-job.js';
 import { installation } from '../src/project.js';
 import { Controller } from './controller.js';
 import { stepCases } from './library-cases.js';
@@ -26,7 +27,6 @@ function allCases(): string {
 describe('The shared library, in real Groovy', () => {
   let folder: string;
   let controller: Controller;
-  let jenkins: Jenkins;
 
   async function repository(
     name: string,
@@ -52,7 +52,9 @@ describe('The shared library, in real Groovy', () => {
   async function run(
     repo: string,
     given: Partial<BuildParameters> = {},
+    job = 'coalmine',
   ): Promise<{ log: string; result: string; calls: string[] }> {
+    const jenkins = new Jenkins(controller.environment, job);
     const build = await jenkins.trigger({
       REPO: repo,
       COMMIT: '',
@@ -77,8 +79,7 @@ describe('The shared library, in real Groovy', () => {
       PATH: `${join(folder, 'bin')}:${process.env.PATH ?? ''}`,
       COALMINE_JENKINS_LIBRARY: installation,
     });
-    jenkins = new Jenkins(controller.environment, 'coalmine');
-    await jenkins.ensureJob(folder);
+    await new Jenkins(controller.environment, 'coalmine').ensureJob(folder);
     await addCredential(controller);
   }, 60_000);
   afterAll(async () => {
@@ -138,6 +139,19 @@ describe('The shared library, in real Groovy', () => {
       expect(result).withContext(log).toBe('SUCCESS');
       expect(log).toContain('The plugin junit is not installed: its report is not published');
       expect(log).toContain('The plugin warnings-ng is not installed: its report is not published');
+    });
+
+    it('takes the config.xml that a real Jenkins is given, too', async () => {
+      const answer = await fetch(`${controller.environment.JENKINS_URL}/createItem?name=remote`, {
+        method: 'POST',
+        headers: { authorization: authorization(controller), 'content-type': 'application/xml' },
+        body: jobXml(repo, 'remote'),
+      });
+      expect(answer.status).toBe(200);
+      const commit = await git(repo, 'rev-parse', 'HEAD');
+      const { result, calls } = await run('', { COMMIT: commit }, 'remote');
+      expect(result).toBe('SUCCESS');
+      expect(calls.at(-1)).toBe(`package --commit ${commit}`);
     });
 
     it('tells Jenkins its parameters, so that the form in the page has them all', async () => {

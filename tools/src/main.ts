@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
+import { addFlags } from './flag-commands.js';
 import { addObserving } from './observing.js';
 import { Problem } from './problem.js';
 
@@ -208,6 +209,7 @@ program
   .addHelpText('after', '\nExample:\n  $ coalmine tour --json tour.json')
   .action(async (options) => exitWith(await (await import('./commands/tour.js')).tour(options)));
 addObserving(program, exitWith);
+addFlags(program, exitWith);
 
 try {
   await program.parseAsync();

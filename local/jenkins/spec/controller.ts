@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -95,6 +95,12 @@ export class Controller {
       await pause(50);
     }
     throw new Error('the controller does not start');
+  }
+
+  /** The most memory that the controller itself has used, in MiB. */
+  peakMemory(): number {
+    const status = readFileSync(`/proc/${this.child?.pid ?? 0}/status`, 'utf8');
+    return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]) / 1024;
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {

@@ -32,6 +32,7 @@ describe('config.xml', () => {
       kind: 'scm',
       url: 'file:///srv/git/shop.git',
       branch: '${REF}',
+      refspec: '',
       scriptPath: 'ci/Jenkinsfile',
     });
     expect(config.concurrent).toBeFalse();

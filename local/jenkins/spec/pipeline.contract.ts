@@ -1,17 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { Controller, pause, stageOf } from './controller.js';
+import { Controller, stageOf } from './controller.js';
 
 const junit = `<?xml version="1.0"?><testsuites><testsuite name="s" time="0.1"><testcase classname="c" name="good" time="0.1"/>
 <testcase classname="c" name="bad"><failure message="1 is not 2">at x.ts:3</failure></testcase></testsuite></testsuites>`;
 const checkstyle = `<?xml version="1.0"?><checkstyle><file name="src/a.ts"><error line="4" severity="error" message="no &lt;x&gt;" source="eslint.rules.eqeqeq"/></file></checkstyle>`;
-
-function running(pattern: string): string {
-  try {
-    return execFileSync('pgrep', ['-f', pattern], { encoding: 'utf8' });
-  } catch {
-    return '';
-  }
-}
 
 describe('local/jenkins pipelines', () => {
   const controller = new Controller();
@@ -118,58 +109,6 @@ junit 'r/junit.xml'`),
     expect(log).not.toMatch(/s3cret|inherited-secret|czNjcmV0/);
   }, 30_000);
 
-  it('ends the whole process tree at a stop, and still runs post', async () => {
-    await controller.inline(
-      'endless',
-      `${stageOf("sh 'sleep 987123 & echo sleeping; sleep 987124; echo after'").replace(/\}\n$/, '')}  post {\n aborted { sh 'echo cleaned up' }\n }\n}`,
-    );
-    const number = await controller.trigger('endless');
-    await controller.logContains('endless', number, '+ echo sleeping');
-    const since = Date.now();
-    await controller.client.build.stop('endless', number);
-    const { result, log } = await controller.follow('endless', number);
-    expect(result).toBe('ABORTED');
-    // SIGKILL would come after 20 s: it ended by SIGTERM.
-    expect(Date.now() - since).toBeLessThan(10_000);
-    expect(log).toContain('Aborted by admin');
-    expect(log).toContain('cleaned up');
-    expect(log).not.toContain('\nafter');
-    expect(running('sleep 98712[34]')).toBe('');
-  }, 30_000);
-
-  it('ends a hung sh at the timeout', async () => {
-    await controller.inline('hung', stageOf("timeout(time: 1, unit: 'SECONDS') {\n sh 'sleep 987125'\n }"));
-    const { result, log } = await controller.run('hung');
-    expect(result).toBe('ABORTED');
-    expect(log).toContain('Cancelling nested steps due to timeout');
-    expect(running('sleep 987125')).toBe('');
-  }, 30_000);
-
-  it('shows a build as aborted after a kill -9 of the controller, leaves no process, and goes on', async () => {
-    await controller.inline('killed', stageOf("sh 'sleep ${LENGTH:-987126}'"));
-    const number = await controller.trigger('killed');
-    await controller.logContains('killed', number, '+ sleep 987126');
-    await controller.stop('SIGKILL');
-    for (let attempt = 0; attempt < 100 && running('sleep 987126') !== ''; attempt += 1) await pause(50);
-    expect(running('sleep 987126')).toBe('');
-    await controller.start();
-    const build = await controller.client.build.get('killed', number);
-    expect([build.result, build.building]).toEqual(['ABORTED', false]);
-    await controller.client.job.config(
-      'killed',
-      (await controller.client.job.config('killed')).toString().replace('987126', '0'),
-    );
-    expect((await controller.run('killed')).result).toBe('SUCCESS');
-  }, 30_000);
-
-  it('names an unknown step and its line', async () => {
-    await controller.inline('unknown', stageOf('frobnicate 3'));
-    const { result, log } = await controller.run('unknown');
-    expect(result).toBe('FAILURE');
-    expect(log).toContain("No such DSL method 'frobnicate' found among steps [");
-    expect(log).toContain('(WorkflowScript:6)');
-  }, 30_000);
-
   it('refuses before anything runs what Declarative refuses', async () => {
     const script =
       "pipeline {\n  stages {\n    stage('A') {\n      steps {\n        def x = 1\n        sh(scrip: 'y')\n      }\n    }\n    stage('A') {\n    }\n  }\n}\n";
@@ -245,24 +184,5 @@ junit 'r/junit.xml'`),
     expect(log).toContain('attempts: 3');
     expect(log).toContain("(Matrix - OS = 'bsd')");
     expect(log).toContain('cell: linux');
-  }, 30_000);
-
-  it('builds twenty at once, as many at a time as there are executors, each quickly', async () => {
-    await controller.inline(
-      'many',
-      stageOf("sh 'echo build $BUILD_NUMBER'").replace(
-        'agent any',
-        "agent any\n  parameters {\n string(name: 'N', defaultValue: '0', description: '')\n }",
-      ),
-    );
-    await controller.run('many');
-    const numbers = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => controller.trigger('many', { N: `n${n}` })),
-    );
-    const results = await Promise.all(
-      numbers.map(async (number) => (await controller.follow('many', number)).result),
-    );
-    expect(new Set(numbers).size).toBe(20);
-    expect(results.filter((result) => result === 'SUCCESS').length).toBe(20);
   }, 30_000);
 });

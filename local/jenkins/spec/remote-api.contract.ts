@@ -76,6 +76,22 @@ describe('local/jenkins remote API', () => {
     );
   }, 30_000);
 
+  it('finds the commit by the refspec and the branch specifier that make a real Jenkins build exactly COMMIT', async () => {
+    const script = stageOf('echo "built ${env.GIT_COMMIT}"');
+    const url = controller.repository('specified', { Jenkinsfile: script });
+    const first = controller.commit(url, { text: 'one' });
+    const second = controller.commit(url, { text: 'two' });
+    const refspec = '+refs/heads/${BRANCH}*:refs/coalmine/tip/${BRANCH}-0-g*';
+    const xml = scmXml(url, ['COMMIT', 'BRANCH'])
+      .replace('</url>', `</url><refspec>${refspec}</refspec>`)
+      .replace('*/main', 'refs/coalmine/tip/${BRANCH}-0-g${COMMIT}');
+    await controller.client.job.create('specified', xml);
+    expect((await controller.run('specified', { BRANCH: 'main', COMMIT: first })).log).toContain(
+      `built ${first}`,
+    );
+    expect((await controller.run('specified', { BRANCH: 'main' })).log).toContain(`built ${second}`);
+  }, 30_000);
+
   it('refuses as Jenkins does: 403 without, 401 with wrong credentials, 404, 405, 400, foreign forms', async () => {
     const anonymous = await controller.anonymous('/api/json');
     expect(anonymous.status).toBe(403);

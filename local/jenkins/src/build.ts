@@ -63,6 +63,8 @@ export interface BuildRecord {
   tests?: { failCount: number; skipCount: number; totalCount: number };
   issueTools: string[];
   error?: string;
+  /** The last `milestone` that it has passed. */
+  milestone?: number;
   /** Marks the build's processes in their environment, so that none is left behind. */
   cookie: string;
 }

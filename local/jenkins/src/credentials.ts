@@ -3,7 +3,17 @@ import { readJson, writeJson } from './store.js';
 
 export type Credential =
   | { id: string; description: string; kind: 'string'; secret: string }
-  | { id: string; description: string; kind: 'usernamePassword'; username: string; password: string };
+  | { id: string; description: string; kind: 'usernamePassword'; username: string; password: string }
+  /** `content` in base64. */
+  | { id: string; description: string; kind: 'file'; fileName: string; content: string }
+  | {
+      id: string;
+      description: string;
+      kind: 'sshKey';
+      username: string;
+      privateKey: string;
+      passphrase: string;
+    };
 
 /** The global credential store; on disk with mode 0600. */
 export class Credentials {

@@ -9,7 +9,8 @@ export interface ParameterDefinition {
 }
 
 export type Definition =
-  { kind: 'scm'; url: string; branch: string; scriptPath: string } | { kind: 'inline'; script: string };
+  | { kind: 'scm'; url: string; branch: string; refspec: string; scriptPath: string }
+  | { kind: 'inline'; script: string };
 
 export interface JobConfig {
   description: string;
@@ -77,6 +78,7 @@ function definition(node: Xml): Definition {
     kind: 'scm',
     url: text(child(remotes, 'hudson.plugins.git.UserRemoteConfig'), 'url').trim(),
     branch: text(child(branches, 'hudson.plugins.git.BranchSpec'), 'name').trim() || '*/master',
+    refspec: text(child(remotes, 'hudson.plugins.git.UserRemoteConfig'), 'refspec').trim(),
     scriptPath: text(node, 'scriptPath').trim() || 'Jenkinsfile',
   };
 }

@@ -8,6 +8,7 @@ import { readConfig } from './config.js';
 import { Credentials } from './credentials.js';
 import { Groovy } from './groovy.js';
 import { Jobs } from './job.js';
+import { Locks } from './locks.js';
 import { Queue } from './queue.js';
 import { abortInterrupted } from './recover.js';
 import { createApp } from './server.js';
@@ -33,11 +34,13 @@ async function serve(): Promise<void> {
   if (aborted > 0) log.warn({ aborted }, 'builds that a stop had interrupted are shown as aborted');
   const credentials = new Credentials(config.home);
   const queue = new Queue(
-    { groovy, credentials, home: config.home, url, library: config.library },
+    { groovy, jobs, locks: new Locks(), credentials, home: config.home, url, library: config.library },
     config.executors,
     lastQueueId(jobs),
     log,
   );
+  const restored = queue.restore();
+  if (restored > 0) log.info({ restored }, 'what waited in the queue goes on');
   server.off('request', gettingReady);
   server.on('request', createApp({ config, jobs, queue, groovy, credentials }, log));
   log.info({ port, jobs: jobs.all.length }, `Jenkins is listening at ${url}`);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { createBuild, type Build, type Cause, type ParameterValue } from './build.js';
 import type { Job } from './job.js';
 import { newCookie, Run, type RunContext } from './run.js';
+import { readJson, writeJson } from './store.js';
 
 export interface QueueItem {
   id: number;
@@ -16,6 +17,9 @@ export interface QueueItem {
   leftAt?: number;
 }
 
+/** A waiting item on disk. */
+type Saved = Pick<QueueItem, 'id' | 'parameters' | 'causes' | 'inQueueSince'> & { job: string };
+
 /** Jenkins forgets an item five minutes after it left. */
 const forgetAfterMs = 5 * 60_000;
 
@@ -26,7 +30,7 @@ export class Queue {
   private closed = false;
 
   constructor(
-    private readonly context: RunContext,
+    private readonly context: Omit<RunContext, 'queue'>,
     private readonly executors: number,
     /** Ids go on after this one, also over a restart. */
     private lastId: number,
@@ -66,6 +70,7 @@ export class Queue {
       cancelled: false,
     };
     this.items.set(item.id, item);
+    this.save();
     if (job.abortPrevious) {
       for (const run of this.runs) {
         if (run.input.job === job) run.abort('Superseded by a newer build', 'NOT_BUILT');
@@ -79,7 +84,38 @@ export class Queue {
     if (item.build || item.cancelled) return false;
     item.cancelled = true;
     item.leftAt = Date.now();
+    this.save();
     return true;
+  }
+
+  /** Puts back what waited when the controller ended. */
+  restore(): number {
+    const jobs = this.context.jobs;
+    for (const { job, ...item } of readJson<Saved[]>(this.file) ?? []) {
+      const known = jobs.get(job);
+      if (!known) continue;
+      this.lastId = Math.max(this.lastId, item.id);
+      this.items.set(item.id, { ...item, job: known, cancelled: false });
+    }
+    const restored = this.waiting.length;
+    this.schedule();
+    return restored;
+  }
+
+  private get file(): string {
+    return join(this.context.home, 'queue.json');
+  }
+
+  private save(): void {
+    const waiting = this.waiting.map(({ id, job, parameters, causes, inQueueSince }): Saved => ({
+      id,
+      job: job.name,
+      parameters,
+      causes,
+      inQueueSince,
+    }));
+    // Parameters may be passwords.
+    writeJson(this.file, waiting, 0o600);
   }
 
   /** Why an item still waits, in Jenkins' words; undefined when it does not. */
@@ -138,19 +174,23 @@ export class Queue {
     job.builds.set(number, build);
     item.build = build;
     item.leftAt = Date.now();
-    const run = new Run(this.context, {
-      job,
-      build,
-      executor: free(
-        this.runs.map(({ input }) => input.executor),
-        0,
-      ),
-      slot: free(
-        this.runs.filter(({ input }) => input.job === job).map(({ input }) => input.slot),
-        1,
-      ),
-      parameters: item.parameters,
-    });
+    this.save();
+    const run = new Run(
+      { ...this.context, queue: this },
+      {
+        job,
+        build,
+        executor: free(
+          this.runs.map(({ input }) => input.executor),
+          0,
+        ),
+        slot: free(
+          this.runs.filter(({ input }) => input.job === job).map(({ input }) => input.slot),
+          1,
+        ),
+        parameters: item.parameters,
+      },
+    );
     this.running.add(run);
     this.log.info({ job: job.name, build: number }, 'build started');
     void run.run().finally(() => {

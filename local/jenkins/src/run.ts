@@ -1,17 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Build, Issue, Outcome, StageRecord, TestSuite } from './build.js';
+import type { Build, Outcome } from './build.js';
 import type { Credentials } from './credentials.js';
 import type { Frame, Groovy, GroovyProcess } from './groovy.js';
-import type { Job } from './job.js';
-import type { ParameterDefinition } from './job-config.js';
+import type { Job, Jobs } from './job.js';
+import type { Locks } from './locks.js';
 import { killLeftovers } from './processes.js';
+import type { Queue } from './queue.js';
+import { record } from './record.js';
+import { Requests } from './requests.js';
+import { startFrame } from './start-frame.js';
 import { Workspace, type Revision } from './workspace.js';
 
 export interface RunContext {
   groovy: Groovy;
+  jobs: Jobs;
+  queue: Queue;
+  locks: Locks;
   credentials: Credentials;
   home: string;
   /** Where repositories without `vars/` have their shared library from. */
@@ -34,6 +40,7 @@ export class Run {
   private groovy?: GroovyProcess;
   private abortedBy?: { message: string; result: Outcome };
   private result: Outcome | undefined;
+  private readonly requests: Requests;
   readonly workspace: string;
 
   constructor(
@@ -42,6 +49,7 @@ export class Run {
   ) {
     const suffix = input.slot === 1 ? '' : `@${input.slot}`;
     this.workspace = join(input.job.directory, `workspace${suffix}`);
+    this.requests = new Requests(context, input);
   }
 
   /** Resolves when the build has ended and its record is on disk. Never rejects. */
@@ -57,6 +65,7 @@ export class Run {
       result = 'FAILURE';
     }
     if (this.abortedBy && result === 'FAILURE' && !this.result) result = this.abortedBy.result;
+    this.requests.release();
     killLeftovers(build.record.cookie);
     rmSync(`${this.workspace}@tmp`, { recursive: true, force: true });
     rmSync(join(build.directory, 'stashes'), { recursive: true, force: true });
@@ -95,7 +104,9 @@ export class Run {
       const workspace = new Workspace(this.workspace);
       const url = this.parameter('REPO') || this.expand(definition.url);
       const branch = this.expand(definition.branch);
-      revision = await workspace.fetch(url, this.parameter('COMMIT'), branch, this.previousCommit());
+      const refspecs = this.expand(definition.refspec).split(/\s+/).filter(Boolean);
+      const commit = this.parameter('COMMIT');
+      revision = await workspace.fetch({ url, commit, branch, refspecs, since: this.previousCommit() });
       build.record.scm = { url, commit: revision.commit, branch: revision.branch };
       [script] = await Promise.all([
         workspace.show(revision.commit, definition.scriptPath),
@@ -115,7 +126,7 @@ export class Run {
       return this.abortedBy.result;
     }
     this.groovy = this.context.groovy.take();
-    this.groovy.send(this.start(script, library, revision));
+    this.groovy.send(startFrame(this.context, this.input, this.workspace, { script, library, revision }));
     return this.follow(this.groovy);
   }
 
@@ -125,7 +136,7 @@ export class Run {
     for await (const frames of groovy.frames()) {
       const lines = frames.filter(({ t }) => t === 'log').map(({ s }) => `${String(s)}\n`);
       if (lines.length > 0) build.append(lines.join(''));
-      for (const frame of frames) this.take(frame);
+      for (const frame of frames) this.take(frame, groovy);
       if (this.result) return this.result;
     }
     const text = await errors;
@@ -133,125 +144,14 @@ export class Run {
     return this.abortedBy?.result ?? 'FAILURE';
   }
 
-  private take(frame: Frame): void {
-    const { build, job } = this.input;
-    const { record } = build;
-    switch (frame.t) {
-      case 'stage': {
-        const { id, parent, name, status, start, duration } = frame as Frame & StageRecord;
-        record.stages = [
-          ...record.stages.filter((stage) => stage.id !== id),
-          { id, parent: parent ?? null, name, status, start, duration },
-        ].sort((a, b) => a.id - b.id);
-        build.save();
-        break;
-      }
-      case 'build':
-        if (typeof frame.displayName === 'string') record.displayName = frame.displayName;
-        if (typeof frame.description === 'string') record.description = frame.description;
-        build.save();
-        break;
-      case 'result':
-        record.result = frame.result as Outcome;
-        build.save();
-        break;
-      case 'parameters':
-        job.learn({ parameters: frame.definitions as ParameterDefinition[] });
-        break;
-      case 'properties':
-        job.learn({
-          concurrent: frame.concurrent as boolean,
-          abortPrevious: frame.abortPrevious as boolean,
-          keep: frame.keep as number | null,
-        });
-        break;
-      case 'tests':
-        build.addTests(frame.suites as TestSuite[]);
-        break;
-      case 'issues':
-        build.addIssues(String(frame.id), frame.issues as Issue[]);
-        break;
-      case 'input': {
-        const { id, message, ok, done } = frame as Frame & { id: string; message: string; ok: string };
-        record.inputs = record.inputs.filter((input) => input.id !== id);
-        if (!done) record.inputs.push({ id, message, ok });
-        build.save();
-        break;
-      }
-      case 'end':
-        if (typeof frame.error === 'string') record.error = frame.error;
-        this.result = frame.result as Outcome;
-        break;
+  private take(frame: Frame, groovy: GroovyProcess): void {
+    if (frame.t === 'ask') {
+      void this.requests
+        .answer(frame)
+        .then((answer) => groovy.send({ t: 'answer', id: frame.id, ...answer }));
+      return;
     }
-  }
-
-  private start(script: string, library: string, revision: Revision | undefined): Frame {
-    const { build, job, parameters } = this.input;
-    const { record } = build;
-    const previous = job.history.find(
-      ({ number, record: other }) => number < build.number && !other.building,
-    );
-    return {
-      t: 'start',
-      script,
-      library,
-      workspace: this.workspace,
-      temporary: `${this.workspace}@tmp`,
-      directory: build.directory,
-      env: this.environment(),
-      params: parameters,
-      secrets: secretsOf(process.env),
-      credentials: this.context.credentials.all,
-      scm: revision ?? {},
-      build: {
-        number: build.number,
-        job: job.name,
-        url: this.buildUrl,
-        timestamp: record.timestamp,
-        displayName: record.displayName,
-        description: null,
-        causes: record.causes,
-        previous: previous && {
-          number: previous.number,
-          result: previous.record.result,
-          currentResult: previous.record.result,
-          displayName: previous.record.displayName,
-          description: previous.record.description,
-          duration: previous.record.duration,
-        },
-      },
-    };
-  }
-
-  private get buildUrl(): string {
-    return `${this.context.url}job/${encodeURIComponent(this.input.job.name)}/${this.input.build.number}/`;
-  }
-
-  private environment(): Record<string, string> {
-    const { build, job, executor } = this.input;
-    const number = String(build.number);
-    const inherited = Object.entries(process.env).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined && !/^(GIT_|npm_)/.test(entry[0]),
-    );
-    return {
-      ...Object.fromEntries(inherited),
-      BUILD_ID: number,
-      BUILD_NUMBER: number,
-      BUILD_DISPLAY_NAME: `#${number}`,
-      BUILD_TAG: `jenkins-${job.name}-${number}`,
-      BUILD_URL: this.buildUrl,
-      CI: 'true',
-      EXECUTOR_NUMBER: String(executor),
-      HUDSON_URL: this.context.url,
-      JENKINS_HOME: this.context.home,
-      JENKINS_NODE_COOKIE: build.record.cookie,
-      JENKINS_URL: this.context.url,
-      JOB_BASE_NAME: job.name,
-      JOB_NAME: job.name,
-      JOB_URL: `${this.context.url}job/${encodeURIComponent(job.name)}/`,
-      RUN_DISPLAY_URL: this.buildUrl,
-      HOSTNAME: process.env.HOSTNAME ?? hostname(),
-    };
+    this.result = record(frame, this.input.job, this.input.build) ?? this.result;
   }
 
   private previousCommit(): string | undefined {
@@ -272,11 +172,4 @@ export class Run {
 
 export function newCookie(): string {
   return randomUUID();
-}
-
-/** The values of the server's own variables that name a secret: masked in every log. */
-export function secretsOf(environment: NodeJS.ProcessEnv): string[] {
-  return Object.entries(environment).flatMap(([name, value]) =>
-    value && value.length >= 8 && /(TOKEN|PASSWORD|SECRET|API_KEY)$/.test(name) ? [value] : [],
-  );
 }

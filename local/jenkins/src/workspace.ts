@@ -11,6 +11,17 @@ export interface Revision {
   changedFiles: string[];
 }
 
+/** What a build asks for: a commit, or else the tip of a branch; all with the build's parameters put in. */
+export interface Wanted {
+  url: string;
+  commit: string;
+  branch: string;
+  /** The job's own, beside all branches. */
+  refspecs: readonly string[];
+  /** The commit of the build before, for the list of changes. */
+  since: string | undefined;
+}
+
 const environment = {
   GIT_TERMINAL_PROMPT: '0',
   // No transport that runs a command of the URL's choice.
@@ -33,7 +44,7 @@ export class Workspace {
   constructor(readonly directory: string) {}
 
   /** Fetches the repository and says which commit is to be built. Throws with git's words when there is none. */
-  async fetch(url: string, commit: string, branch: string, since?: string): Promise<Revision> {
+  async fetch({ url, commit, branch, refspecs, since }: Wanted): Promise<Revision> {
     const location = url.replace(/^file:\/\//, '');
     if (location === '') throw new Error('No repository: set the job’s URL or the parameter REPO');
     mkdirSync(this.directory, { recursive: true });
@@ -48,6 +59,7 @@ export class Workspace {
       location,
       '+refs/heads/*:refs/remotes/origin/*',
       '+refs/coalmine/*:refs/coalmine/*',
+      ...refspecs,
     );
     const name = branch.replace(/^\*\/|^origin\/|^refs\/heads\//, '');
     const sha = commit === '' ? await this.tip(name) : await this.commit(commit, location, base);
@@ -86,7 +98,8 @@ export class Workspace {
   }
 
   private async tip(branch: string): Promise<string> {
-    const found = await this.parse(`refs/remotes/origin/${branch}`);
+    // As Jenkins' git plugin: a branch of the remote first, then whatever git takes the name for.
+    const found = (await this.parse(`refs/remotes/origin/${branch}`)) ?? (await this.parse(branch));
     if (found) return found;
     throw new Error(
       `Couldn't find any revision to build. Verify the repository and branch configuration for this job. (branch ‘${branch}’)`,

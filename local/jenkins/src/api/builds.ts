@@ -1,10 +1,10 @@
 import { Router, type Request } from 'express';
 import { resolve, sep } from 'node:path';
 import { readLog } from '../log.js';
-import { causeOf } from './jobs.js';
+import { causeOf, submitted } from './jobs.js';
 import { answer, baseUrl, fields, findBuild, HttpError, type ApiContext } from './context.js';
 import { buildUrl, buildView } from './views.js';
-import { issuesView, stagesView, testsView } from './reports.js';
+import { issuesView, pendingView, stagesView, testsView } from './reports.js';
 
 /** `/job/NAME/NUMBER/…`: a build, its log, what it published, and ending it. */
 export function buildRoutes(context: ApiContext): Router {
@@ -83,28 +83,31 @@ export function buildRoutes(context: ApiContext): Router {
     response.json(stagesView(new URL(buildUrl(baseUrl(request), job, build)).pathname, build));
   });
 
-  router.post([`${at}/input/:id/proceedEmpty`, `${at}/input/:id/submit`], (request, response) => {
-    answerInput(request, String(response.locals.user), false);
-    response.redirect(302, request.get('referer') ?? '../..');
+  router.get(`${at}/wfapi/pendingInputActions`, (request, response) => {
+    const { job, build } = findBuild(context, request);
+    response.json(pendingView(new URL(buildUrl(baseUrl(request), job, build)).pathname, build));
   });
-  router.post(`${at}/input/:id/abort`, (request, response) => {
-    answerInput(request, String(response.locals.user), true);
-    response.redirect(302, request.get('referer') ?? '../..');
-  });
+  router.post(
+    [`${at}/input/:id/proceedEmpty`, `${at}/input/:id/submit`, `${at}/input/:id/abort`],
+    (request, response) => {
+      const { build } = findBuild(context, request);
+      const id = String(request.params.id);
+      if (!build.record.inputs.some((input) => input.id === id)) throw new HttpError(404, 'Not Found');
+      const { proceed, json, ...given } = fields(request);
+      const refused =
+        request.path.endsWith('/abort') || (request.path.endsWith('/submit') && proceed === undefined);
+      const values = typeof json === 'string' ? submitted(json) : given;
+      const texts = Object.entries(values).map(([name, value]): [string, string] => [name, String(value)]);
+      queue.runOf(build)?.answerInput(id, String(response.locals.user), refused, Object.fromEntries(texts));
+      response.redirect(302, request.get('referer') ?? '../..');
+    },
+  );
 
   router.get([`${at}/:tool/api/json`, `${at}/:tool/all/api/json`], (request, response) => {
     const view = issuesView(findBuild(context, request).build, String(request.params.tool));
     if (!view) throw new HttpError(404, 'Not Found');
     answer(request, response, view);
   });
-
-  function answerInput(request: Request, user: string, abort: boolean): void {
-    const { build } = findBuild(context, request);
-    const id = String(request.params.id);
-    if (!build.record.inputs.some((input) => input.id === id)) throw new HttpError(404, 'Not Found');
-    const given = Object.entries(fields(request)).map(([name, value]) => [name, String(value)]);
-    queue.runOf(build)?.answerInput(id, user, abort, Object.fromEntries(given) as Record<string, string>);
-  }
   return router;
 }
 

@@ -59,15 +59,25 @@ export function credentialRoutes({ credentials }: ApiContext): Router {
 
 /** As Jenkins shows a credential: without what is secret. */
 function toXml(credential: Credential): string {
-  const secret = credential.kind === 'string' ? 'secret' : 'password';
-  const user =
-    credential.kind === 'usernamePassword' ? `<username>${escapeXml(credential.username)}</username>` : '';
-  return `<${types[credential.kind]}><scope>GLOBAL</scope><id>${escapeXml(credential.id)}</id><description>${escapeXml(credential.description)}</description>${user}<${secret}><secret-redacted/></${secret}></${types[credential.kind]}>`;
+  const { id, description, kind } = credential;
+  const { type, secret } = kinds[kind];
+  const open = { id, description, ...('username' in credential ? { username: credential.username } : {}) };
+  const fields = Object.entries(open).map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`);
+  return `<${type}><scope>GLOBAL</scope>${fields.join('')}<${secret}><secret-redacted/></${secret}></${type}>`;
 }
 
-const types = {
-  string: 'org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl',
-  usernamePassword: 'com.cloudbees.plugins.credentials.impl.UsernamePasswordCredentialsImpl',
+/** Jenkins' class of each kind, and the field that is never shown. */
+const kinds = {
+  string: { type: 'org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl', secret: 'secret' },
+  usernamePassword: {
+    type: 'com.cloudbees.plugins.credentials.impl.UsernamePasswordCredentialsImpl',
+    secret: 'password',
+  },
+  file: { type: 'org.jenkinsci.plugins.plaincredentials.impl.FileCredentialsImpl', secret: 'secretBytes' },
+  sshKey: {
+    type: 'com.cloudbees.jenkins.plugins.sshcredentials.impl.BasicSSHUserPrivateKey',
+    secret: 'privateKeySource',
+  },
 } as const;
 
 function escapeXml(text: string): string {
@@ -97,6 +107,19 @@ function credentialOf(type: string, given: Record<string, unknown>): Credential 
   if (type.endsWith('StringCredentialsImpl')) return { ...base, kind: 'string', secret: value('secret') };
   if (type.endsWith('UsernamePasswordCredentialsImpl')) {
     return { ...base, kind: 'usernamePassword', username: value('username'), password: value('password') };
+  }
+  if (type.endsWith('FileCredentialsImpl')) {
+    return { ...base, kind: 'file', fileName: value('fileName'), content: value('secretBytes').trim() };
+  }
+  if (type.endsWith('BasicSSHUserPrivateKey')) {
+    const source = given.privateKeySource;
+    const privateKey = typeof source === 'object' && source !== null ? Reflect.get(source, 'privateKey') : '';
+    const key = {
+      username: value('username'),
+      privateKey: String(privateKey),
+      passphrase: value('passphrase'),
+    };
+    return { ...base, kind: 'sshKey', ...key };
   }
   throw new HttpError(400, `credentials of the type ${type} are not known here`);
 }

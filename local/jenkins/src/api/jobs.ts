@@ -142,7 +142,7 @@ const formSchema = z.object({
 });
 
 /** The field `json` of Jenkins' own form: `{"parameter": [{"name": …, "value": …}]}`. */
-function submitted(json: string): Record<string, unknown> {
+export function submitted(json: string): Record<string, unknown> {
   try {
     const { parameter = [] } = formSchema.parse(JSON.parse(json));
     return Object.fromEntries(parameter.map(({ name, value }) => [name, value]));

@@ -69,6 +69,19 @@ export function stagesView(path: string, build: Build): View {
   };
 }
 
+/** `wfapi/pendingInputActions`: what the build asks people. */
+export function pendingView(path: string, build: Build): View[] {
+  return build.record.inputs.map(({ id, message, ok }) => ({
+    id,
+    message,
+    proceedText: ok,
+    proceedUrl: `${path}input/${id}/submit`,
+    abortUrl: `${path}input/${id}/abort`,
+    redirectApprovalUrl: `${path}input/`,
+    inputs: [],
+  }));
+}
+
 function statusOf(result: string | null): string {
   return result === 'FAILURE'
     ? 'FAILED'

@@ -7,6 +7,7 @@ class Build {
   static Map<String, Object> params = [:]
   /** Variables that the pipeline has set with `env.X = …`. */
   static final Map<String, String> assignedEnv = Collections.synchronizedMap([:])
+  static int lastMilestone = 0
   static final CancelToken root = new CancelToken()
   static GroovyClassLoader loader
   static PipelineScript script
@@ -34,6 +35,8 @@ class Build {
     }
     all
   }
+
+  static int nextMilestone() { lastMilestone + 1 }
 
   static String directory() {
     requireNode()

@@ -78,6 +78,22 @@ class Secrets {
     patterns.any { String it -> text.contains(it) }
   }
 
+  /** The largest place, up to one, at which a text may be cut without cutting a secret in two. */
+  int safeCut(String text, int place) {
+    int cut = place
+    for (boolean moved = true; moved && cut > 0;) {
+      moved = false
+      for (String pattern : patterns) {
+        int at = text.indexOf(pattern, Math.max(0, cut - pattern.length() + 1))
+        if (at >= 0 && at < cut) {
+          cut = at
+          moved = true
+        }
+      }
+    }
+    cut > 0 ? cut : place
+  }
+
   String mask(String text) {
     String masked = text
     for (String pattern : patterns) if (masked.contains(pattern)) masked = masked.replace(pattern, '****')

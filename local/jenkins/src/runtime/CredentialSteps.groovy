@@ -1,9 +1,15 @@
 package coalmine
 
+import java.nio.file.Files
+import java.nio.file.Path
+import java.nio.file.Paths
+
 /** `withCredentials` and `environment { X = credentials('id') }`: values from the controller's store, masked in the log. */
 class CredentialSteps {
   static void register() {
-    Steps.define('string', ['credentialsId', 'variable']) { Map given -> given + [kind: 'string'] }
+    Steps.define('string', ['credentialsId', 'variable', 'name', 'value', 'defaultValue', 'description', 'trim']) { Map given ->
+      given.credentialsId == null ? JobProperties.parameter('string', given) : given + [kind: 'string']
+    }
     Steps.define('usernamePassword', ['credentialsId', 'usernameVariable', 'passwordVariable']) { Map given -> given + [kind: 'usernamePassword'] }
     Steps.define('usernameColonPassword', ['credentialsId', 'variable']) { Map given -> given + [kind: 'colon'] }
     Steps.define('file', ['credentialsId', 'variable']) { Map given -> given + [kind: 'file'] }
@@ -11,7 +17,10 @@ class CredentialSteps {
       bind((given.bindings as List).collectEntries { variables(it as Map) }, body)
     }
     Steps.define('withEnv', ['overrides!'], true) { Map given, Closure body -> withEnv(given.overrides as List, body) }
-    ['string', 'usernamePassword', 'usernameColonPassword', 'file'].each { Steps.QUIET << it }
+    Steps.define('sshUserPrivateKey', ['credentialsId', 'keyFileVariable', 'usernameVariable', 'passphraseVariable']) { Map given ->
+      given + [kind: 'sshKey']
+    }
+    ['string', 'usernamePassword', 'usernameColonPassword', 'file', 'sshUserPrivateKey'].each { Steps.QUIET << it }
   }
 
   static Object withEnv(List overrides, Closure body) {
@@ -32,14 +41,12 @@ class CredentialSteps {
   /** The variables that `environment { NAME = credentials('id') }` makes. */
   static Map<String, String> forEnvironment(String name, String id) {
     Map credential = find(id)
-    if (credential.kind == 'usernamePassword') {
-      String both = "${credential.username}:${credential.password}"
-      secret(both)
-      secret(credential.password as String)
-      return [(name): both, (name + '_USR'): credential.username as String, (name + '_PSW'): credential.password as String]
+    switch (credential.kind) {
+      case 'usernamePassword': return userAndPassword(credential, name + '_USR', name + '_PSW') + colon(credential, name)
+      case 'sshKey': return sshKey(credential, name, name + '_USR', name + '_PSW')
+      case 'file': return [(name): file(credential)]
+      default: return [(name): secret(credential.secret as String)]
     }
-    secret(credential.secret as String)
-    [(name): credential.secret as String]
   }
 
   static Object bind(Map<String, String> variables, Closure body) {
@@ -50,23 +57,44 @@ class CredentialSteps {
 
   private static Map<String, String> variables(Map binding) {
     Map credential = find(binding.credentialsId as String)
-    if (binding.kind == 'usernamePassword') {
-      if (credential.kind != 'usernamePassword') wrongKind(binding)
-      secret(credential.password as String)
-      return [(binding.usernameVariable): credential.username as String, (binding.passwordVariable): credential.password as String]
+    String wanted = binding.kind == 'colon' ? 'usernamePassword' : binding.kind
+    if (credential.kind != wanted) wrongKind(binding)
+    switch (binding.kind) {
+      case 'usernamePassword': return userAndPassword(credential, binding.usernameVariable as String, binding.passwordVariable as String)
+      case 'colon': return colon(credential, binding.variable as String)
+      case 'sshKey':
+        return sshKey(credential, binding.keyFileVariable as String, binding.usernameVariable as String, binding.passphraseVariable as String)
+      case 'file': return [(binding.variable): file(credential)]
+      default: return [(binding.variable): secret(credential.secret as String)]
     }
-    if (binding.kind == 'colon') {
-      String both = "${credential.username}:${credential.password}"
-      secret(both)
-      return [(binding.variable): both]
-    }
-    if (credential.secret == null) wrongKind(binding)
-    secret(credential.secret as String)
-    if (binding.kind == 'string') return [(binding.variable): credential.secret as String]
-    File file = File.createTempFile('secret', '', new File(Build.config.temporary as String))
-    file.deleteOnExit()
-    file.setText(credential.secret as String, 'UTF-8')
-    [(binding.variable): file.path]
+  }
+
+  private static Map<String, String> userAndPassword(Map credential, String user, String password) {
+    [(user): credential.username as String, (password): secret(credential.password as String)]
+  }
+
+  private static Map<String, String> colon(Map credential, String name) {
+    [(name): secret("${credential.username}:${secret(credential.password as String)}")]
+  }
+
+  private static Map<String, String> sshKey(Map credential, String key, String user, String passphrase) {
+    Map<String, String> variables = [(key): temporary('ssh-key-', secret(credential.privateKey as String).bytes)]
+    if (user) variables[user] = credential.username as String
+    if (passphrase && credential.passphrase) variables[passphrase] = secret(credential.passphrase as String)
+    variables
+  }
+
+  private static String file(Map credential) {
+    byte[] content = (credential.content as String).decodeBase64()
+    secret(new String(content, 'UTF-8'))
+    temporary(credential.fileName ? (credential.fileName as String).replaceAll(/[^\w.-]/, '_') + '-' : 'secret-', content)
+  }
+
+  /** A file that only the build's user reads; gone with the build. */
+  private static String temporary(String name, byte[] content) {
+    Path path = Files.createTempFile(Paths.get(Build.config.temporary as String), name, '')
+    Files.write(path, content)
+    path.toString()
   }
 
   private static void wrongKind(Map binding) {
@@ -79,7 +107,8 @@ class CredentialSteps {
     credential
   }
 
-  private static void secret(String value) {
+  private static String secret(String value) {
     Channel.secrets.add(value)
+    value
   }
 }

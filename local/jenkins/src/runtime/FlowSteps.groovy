@@ -27,14 +27,7 @@ class FlowSteps {
     Steps.define('ansiColor', ['colorMapName!'], true) { Map given, Closure body ->
       Steps.block('ansiColor', Scope.current().withEnv([TERM: given.colorMapName as String]), body)
     }
-    Steps.define('lock', ['resource', 'label', 'quantity', 'variable', 'inversePrecedence'], true) { Map given, Closure body ->
-      Steps.block('lock', Scope.current().derive()) {
-        Channel.log("Trying to acquire lock on [${given.resource ?: given.label}]")
-        body.call()
-      }
-    }
-    Steps.define('milestone', ['ordinal', 'label']) { Map given -> null }
-    Steps.define('properties', ['properties']) { Map given -> Channel.log('properties: taken from the job') }
+    Steps.define('properties', ['properties!']) { Map given -> JobProperties.set(given.properties as List) }
     Steps.define('wrap', ['delegate'], true) { Map given, Closure body -> body.call() }
   }
 

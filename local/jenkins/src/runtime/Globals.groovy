@@ -120,9 +120,19 @@ class CurrentBuild {
     type == null ? causes : causes.findAll { it._class == type }
   }
 
-  Map getPreviousBuild() { Build.config.build.previous }
+  private static OtherBuild earlier(Closure<Boolean> wanted) { OtherBuild.first(Build.config.build.history as List<Map>, wanted) }
 
-  Map getPreviousCompletedBuild() { previousBuild }
+  OtherBuild getPreviousBuild() { earlier { true } }
+
+  OtherBuild getPreviousSuccessfulBuild() { earlier { it.result in ['SUCCESS', 'UNSTABLE'] } }
+
+  OtherBuild getPreviousFailedBuild() { earlier { it.result == 'FAILURE' } }
+
+  OtherBuild getPreviousCompletedBuild() { earlier { !it.building } }
+
+  OtherBuild getPreviousNotFailedBuild() { earlier { !it.building && it.result != 'FAILURE' } }
+
+  OtherBuild getPreviousBuildInProgress() { earlier { it.building } }
 }
 
 class Words {

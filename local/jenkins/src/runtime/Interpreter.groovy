@@ -5,6 +5,7 @@ class Interpreter {
   private final PipelineScript script
   private boolean failFastEverywhere = false
   private boolean skipAfterUnstable = false
+  private boolean skipCheckout = false
 
   Interpreter(PipelineScript script) {
     this.script = script
@@ -23,7 +24,7 @@ class Interpreter {
     boolean postDone = false
     Throwable error = null
     try {
-      onAgent(root, !options.has('skipDefaultCheckout'), true) {
+      onAgent(root, options, true) {
         inEnvironment(root) {
           options.wrap {
             tools(root)
@@ -71,7 +72,7 @@ class Interpreter {
       Map<String, String> answered = section.input ? InputBlock.ask(section.input) : [:]
       Scope.current().withEnv(answered).run {
         if (!when.passes('agent')) return skip(section, 'due to when conditional')
-        onAgent(section, !options.has('skipDefaultCheckout')) {
+        onAgent(section, options) {
           if (!when.passes('default')) return skip(section, 'due to when conditional')
           inEnvironment(section) {
             tools(section)
@@ -113,7 +114,7 @@ class Interpreter {
     else Parallel.run(section.children.collectEntries { child -> [child.name, { Stages.run(child.name) { skip(child, why) } }] })
   }
 
-  private Object onAgent(Section section, boolean checkout, boolean root = false, Closure body) {
+  private Object onAgent(Section section, Options options, boolean root = false, Closure body) {
     String label = section.agent ? AgentRecorder.label(section.agent) : section.agentValue
     boolean needed = label != null && label != 'none' && !(Scope.current().node && label == 'any' && !root)
     if (!needed) {
@@ -123,10 +124,18 @@ class Interpreter {
       return scope.run(body)
     }
     FlowSteps.node(label) {
+      if (root) skipCheckout = options.has('skipDefaultCheckout')
       // A pipeline typed into the job has nothing to check out.
-      if (checkout && Build.config.scm.commit) Stages.run('Declarative: Checkout SCM') { Steps.invoke('checkout', [new Scm(Build.config.scm as Map)] as Object[]) }
+      if (!skipCheckout && !options.has('skipDefaultCheckout') && Build.config.scm.commit) {
+        Stages.run('Declarative: Checkout SCM') { checkout(options.value('checkoutToSubdirectory')) }
+      }
       body.call()
     }
+  }
+
+  private static Object checkout(Object directory) {
+    Closure step = { Steps.invoke('checkout', [new Scm(Build.config.scm as Map)] as Object[]) }
+    directory ? Steps.invoke('dir', [directory, step] as Object[]) : step.call()
   }
 
   private Object inEnvironment(Section section, Closure body) {

@@ -31,7 +31,7 @@ class Main {
     ImportCustomizer imports = new ImportCustomizer()
     imports.addImports('com.cloudbees.groovy.cps.NonCPS')
     imports.addImport('Library', 'coalmine.Library')
-    configuration.addCompilationCustomizers(imports, new SleepStep())
+    configuration.addCompilationCustomizers(imports, new ShadowedNames())
     configuration
   }
 
@@ -42,6 +42,7 @@ class Main {
         Map command = new JsonSlurperClassic().parseText(line) as Map
         if (command.t == 'abort') abort(command)
         if (command.t == 'input') Input.answer(command)
+        if (command.t == 'answer') Requests.answer(command)
       }
       ShellProcess.killAll()
       Runtime.runtime.halt(1)
@@ -82,7 +83,7 @@ class Main {
   /** Loads what every build needs, so that a waiting process starts one at once. */
   private static void warmUp() {
     Steps.ALL.size()
-    Build.config = [env: [:], build: [:], library: '/nonexistent', workspace: '/', temporary: '/tmp', credentials: [], scm: [:]]
+    Build.config = [env: [:], build: [history: []], library: '/nonexistent', workspace: '/', temporary: '/tmp', credentials: [], scm: [:]]
     Build.loader = new GroovyClassLoader(Main.classLoader, compiler())
     Scope.enter(new Scope(token: new CancelToken(), node: true, directory: '/'))
     Channel.muted = true

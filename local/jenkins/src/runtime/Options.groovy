@@ -25,6 +25,9 @@ class Options extends Recorder {
     call && call[1] instanceof Map ? call[1] : null
   }
 
+  /** The argument of an option that takes one without a name. */
+  Object value(String name) { this.@calls.find { it[0] == name }?.get(1) }
+
   /** How many builds `buildDiscarder(logRotator(numToKeepStr: …))` keeps; null for all. */
   Integer keep() {
     def rotator = this.@calls.find { it[0] == 'buildDiscarder' }?.get(1)

@@ -12,7 +12,7 @@ abstract class PipelineScript extends Script {
     }
     def global = Globals.variable(name)
     if (global != null) return global.getMetaClass().invokeMethod(global, 'call', list)
-    Steps.invoke(name == SleepStep.NAME ? 'sleep' : name, list)
+    Steps.invoke(ShadowedNames.written(name), list)
   }
 
   @Override

@@ -41,7 +41,7 @@ class Post {
   }
 
   private static boolean applies(String condition, String result) {
-    String previous = Build.config.build.previous?.result
+    String previous = Build.currentBuild.previousCompletedBuild?.result
     switch (condition) {
       case 'changed': return previous != result
       case 'fixed': return result == 'SUCCESS' && previous in ['FAILURE', 'UNSTABLE']

@@ -52,7 +52,7 @@ class ScmSteps {
     Channel.log(" > git ${arguments.join(' ')}")
     new File(directory).mkdirs()
     Map environment = Build.environment() + [GIT_TERMINAL_PROMPT: '0']
-    int code = ShellProcess.run(['git', '-c', 'advice.detachedHead=false'] + arguments, directory, environment, null)
+    int code = ShellProcess.run((['git', '-c', 'advice.detachedHead=false'] + arguments)*.toString(), directory, environment, null)
     if (code != 0) throw new AbortException("git ${arguments.first()} failed with exit code ${code}")
   }
 }

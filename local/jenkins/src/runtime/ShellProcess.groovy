@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit
 class ShellProcess {
   private static final Set<ShellProcess> LIVE = Collections.newSetFromMap(new java.util.concurrent.ConcurrentHashMap<ShellProcess, Boolean>())
   private static final long GRACE_SECONDS = Long.parseLong(System.getProperty('coalmine.grace', '20'))
+  private static final int LONGEST = 1 << 16
   private final Process process
   private volatile long lastOutput = System.nanoTime()
   private volatile boolean closed = false
@@ -79,13 +80,35 @@ class ShellProcess {
     thread
   }
 
+  // A line without an end must not fill the memory: it is logged in parts.
   private void logLines(InputStream stream) {
-    BufferedReader lines = new BufferedReader(new InputStreamReader(stream, 'UTF-8'), 1 << 15)
-    for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+    InputStreamReader text = new InputStreamReader(stream, 'UTF-8')
+    StringBuilder line = new StringBuilder()
+    char[] buffer = new char[1 << 15]
+    for (int n = text.read(buffer); n >= 0; n = text.read(buffer)) {
       if (closed) return
       lastOutput = System.nanoTime()
-      Channel.log(line)
+      int from = 0
+      for (int at = 0; at < n; at++) {
+        if (buffer[at] != ('\n' as char)) continue
+        line.append(buffer, from, at - from)
+        Channel.log(withoutReturn(line))
+        line.setLength(0)
+        from = at + 1
+      }
+      line.append(buffer, from, n - from)
+      if (line.length() > LONGEST) {
+        int cut = Channel.secrets.safeCut(line.toString(), LONGEST.intdiv(2) as int)
+        Channel.log(line.substring(0, cut))
+        line.delete(0, cut)
+      }
     }
+    if (line.length() > 0) Channel.log(withoutReturn(line))
+  }
+
+  private static String withoutReturn(StringBuilder line) {
+    int length = line.length()
+    length > 0 && line.charAt(length - 1) == ('\r' as char) ? line.substring(0, length - 1) : line.toString()
   }
 
   private void capture(InputStream stream, StringBuilder into) {

@@ -24,6 +24,7 @@ class Parallel {
     Map branches = given.findAll { it.value instanceof Closure }
     boolean failFast = given.failFast as boolean
     CancelToken token = new CancelToken(Scope.current().token)
+    FlowInterruptedException failedElsewhere = new FlowInterruptedException('ABORTED', 'Failed in another branch')
     List<Throwable> errors = Collections.synchronizedList([])
     Map values = Collections.synchronizedMap([:])
     Channel.log('[Pipeline] parallel')
@@ -39,7 +40,7 @@ class Parallel {
           errors << error
           Channel.log("Failed in branch ${name}")
           if (failFast && errors.size() == 1) {
-            token.cancel(new FlowInterruptedException(Result.of(error) == 'ABORTED' ? 'ABORTED' : 'FAILURE', 'Failed in another branch'))
+            token.cancel(failedElsewhere)
           }
         } finally {
           Channel.log('[Pipeline] }')
@@ -51,7 +52,8 @@ class Parallel {
     threads*.join()
     Channel.log('[Pipeline] // parallel')
     if (errors) {
-      Throwable worst = errors.first()
+      // Of several errors the worst result is that of the whole; branches that failFast has ended do not count.
+      Throwable worst = (errors.findAll { !it.is(failedElsewhere) } ?: errors).max { Result.ORDER.indexOf(Result.of(it)) }
       errors.each { Scope.current().token.markDelivered(it) }
       throw worst
     }

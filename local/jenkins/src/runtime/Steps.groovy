@@ -39,7 +39,7 @@ class Steps {
   static final Set<String> QUIET = ['checkStyle', 'esLint', 'java', 'pmdParser', 'spotBugs'] as Set
 
   static {
-    [ShellSteps, FlowSteps, FileSteps, ReportSteps, ScmSteps, CredentialSteps, Input].each { it.register() }
+    [ShellSteps, FlowSteps, FileSteps, ReportSteps, ScmSteps, CredentialSteps, Input, Requests, JobProperties].each { it.register() }
   }
 
   static void define(String name, List<String> parameters, boolean block = false, Closure body) {

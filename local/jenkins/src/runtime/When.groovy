@@ -23,6 +23,9 @@ class When {
 
 /** The built-in conditions. */
 class Conditions extends Recorder {
+  private static final Map<String, String> CHANGE = [
+    id: 'CHANGE_ID', target: 'CHANGE_TARGET', branch: 'CHANGE_BRANCH', fork: 'CHANGE_FORK', url: 'CHANGE_URL', title: 'CHANGE_TITLE',
+    author: 'CHANGE_AUTHOR', authorDisplayName: 'CHANGE_AUTHOR_DISPLAY_NAME', authorEmail: 'CHANGE_AUTHOR_EMAIL']
   final List<Closure> found = []
   private final PipelineScript script
   String before
@@ -58,7 +61,7 @@ class Conditions extends Recorder {
     }
   }
 
-  void equals(Map given) { found << { given.expected == given.actual } }
+  void equalsCondition(Map given) { found << { given.expected == given.actual } }
 
   void tag(Object given) {
     Map pattern = given instanceof Map ? given : [pattern: given]
@@ -67,7 +70,17 @@ class Conditions extends Recorder {
 
   void buildingTag() { found << { Build.environment().TAG_NAME != null } }
 
-  void changeRequest(Map given = [:]) { found << { Build.environment().CHANGE_ID != null } }
+  /** Is there a change request, and does it match all that is asked of it? */
+  void changeRequest(Map given = [:]) {
+    found << {
+      Map environment = Build.environment()
+      environment.CHANGE_ID != null && given.every { name, pattern ->
+        name == 'comparator' || compare((environment[CHANGE[name as String]] ?: '') as String, pattern as String, (given.comparator ?: 'EQUALS') as String)
+      }
+    }
+  }
+
+  void isRestartedRun() { found << { false } }
 
   void changeset(Object given) {
     Map pattern = given instanceof Map ? given : [pattern: given]
@@ -87,7 +100,9 @@ class Conditions extends Recorder {
     String cause = given instanceof Map ? given.cause : given
     String detail = given instanceof Map ? given.detail : null
     found << {
-      Build.currentBuild.buildCauses.any { (it._class as String).endsWith(cause) && (detail == null || it.userId == detail) }
+      Build.currentBuild.buildCauses.any {
+        (it._class as String).endsWith(cause) && (detail == null || detail.equalsIgnoreCase((it.userId ?: it.shortDescription) as String))
+      }
     }
   }
 

@@ -10,12 +10,20 @@ import org.codehaus.groovy.control.CompilePhase
 import org.codehaus.groovy.control.SourceUnit
 import org.codehaus.groovy.control.customizers.CompilationCustomizer
 
-/** Groovy gives every object a `sleep(ms)`, closures too: a bare `sleep 5` must be the step, which counts seconds. */
+/**
+ * Every object, and so every closure, has a `sleep(ms)` and an `equals`, which would answer before step and condition do:
+ * a bare `sleep 5` must be the step, which counts seconds, and `equals expected: …` the condition.
+ */
 @CompileStatic
-class SleepStep extends CompilationCustomizer {
-  static final String NAME = 'sleepStep'
+class ShadowedNames extends CompilationCustomizer {
+  static final Map<String, String> NAMES = [sleep: 'sleepStep', equals: 'equalsCondition']
 
-  SleepStep() {
+  /** The name that was written. */
+  static String written(String name) {
+    name == 'sleepStep' ? 'sleep' : name
+  }
+
+  ShadowedNames() {
     super(CompilePhase.SEMANTIC_ANALYSIS)
   }
 
@@ -36,8 +44,9 @@ class SleepStep extends CompilationCustomizer {
     @Override
     void visitMethodCallExpression(MethodCallExpression call) {
       super.visitMethodCallExpression(call)
-      if (!call.implicitThis || call.methodAsString != 'sleep') return
-      ConstantExpression name = new ConstantExpression(NAME)
+      String other = call.implicitThis ? NAMES[call.methodAsString] : null
+      if (other == null || call.methodAsString == 'equals' && Ast.named(call).isEmpty()) return
+      ConstantExpression name = new ConstantExpression(other)
       name.sourcePosition = call.method
       call.method = name
     }
