@@ -1,8 +1,9 @@
 import { Chart, type Curve } from './charts.js';
 import { byId, render, h } from './dom.js';
+import { showAutoscale, showFleet } from './fleet.js';
 import { clock, commit, short } from './format.js';
 import { OrderButtons } from './orders.js';
-import { showAlerts, showBuilds, showEvents, showFlags, showFleet } from './panels.js';
+import { showAlerts, showBuilds, showEvents, showFlags } from './panels.js';
 import { showRollout } from './rollout.js';
 import { State } from './state.js';
 import { follow } from './stream.js';
@@ -132,6 +133,7 @@ function show(sections: ReadonlySet<string> | 'all'): void {
   if (!view) return;
   showRollout(byId('rollout'), view, now);
   showFleet(byId('fleet'), view, state);
+  showAutoscale(byId('autoscale'), view);
   showAlerts(byId('alerts'), view, now);
   showFlags(byId('flags'), view, now);
   showBuilds(byId('builds'), view, now);

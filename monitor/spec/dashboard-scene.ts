@@ -1,4 +1,5 @@
 import { writeAlertBook } from '@coalmine/fleet/alert-records.js';
+import type { AutoscaleRecord } from '@coalmine/fleet/autoscale.js';
 import { parseConfig } from '@coalmine/fleet/config.js';
 import { keys, type Pool } from '@coalmine/fleet/keys.js';
 import { writeFleet } from '@coalmine/fleet/members.js';
@@ -62,6 +63,7 @@ export class Scene {
 
   /** One more second of load and traffic. */
   async second(time: number): Promise<void> {
+    await this.writeAutoscale(time);
     const minute = (time - this.now) / 60_000;
     const share = (shares.findLast(([from]) => from <= minute)?.[1] ?? 0) / 100;
     const bad = minute > -52.4 && minute < -50.8;
@@ -96,6 +98,33 @@ export class Scene {
       pipeline.xadd(keys.samples(host), `${time}-*`, 'sample', JSON.stringify(sample));
     }
     await pipeline.exec();
+  }
+
+  private async writeAutoscale(time: number): Promise<void> {
+    const record: AutoscaleRecord = {
+      ...{
+        at: new Date(time).toISOString(),
+        leader: 'redis-1',
+        current: 2,
+        wanted: 2,
+        mean: 24,
+        target: 40.5,
+      },
+      ...{ reason: 'two are enough; one would not be', action: null },
+      memory: {
+        ...{
+          at: time,
+          watchedSince: time,
+          enough: [],
+          joined: {},
+          shrankAt: null,
+          failures: 0,
+          failedAt: null,
+        },
+        spent: { day: '2026-11-23', hours: 20 },
+      },
+    };
+    await this.redis.set(keys.autoscale, JSON.stringify(record));
   }
 
   private async writeState(): Promise<void> {

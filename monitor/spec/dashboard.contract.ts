@@ -69,6 +69,7 @@ describe('the dashboard', () => {
     );
     expect(await textOf('rollout')).toContain('Evidence that the canary is worse 2.57 of 1000');
     expect(await textOf('fleet')).toMatch(/proxy-1 – .*prod-1 9f3a2c1 .*prod-2 .*canary-1 e71b5d0 .*redis-1/);
+    expect(await textOf('autoscale')).toContain('Production: 2, mean CPU 24 % for 40.5 %');
     expect(await textOf('alerts')).toContain('resolved prod-2 · cpu');
     expect(await textOf('flags')).toMatch(
       /checkout-v2 off \+ rules canary on flag changed by bob, \d+ min ago/,

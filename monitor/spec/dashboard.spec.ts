@@ -103,7 +103,16 @@ describe('the view of the dashboard', () => {
     ...{ pool, address: '10.0.0.1', port: 80, state: 'in', release: null },
   });
   const known = (changes: Partial<Known> = {}): Known => ({
-    ...{ now, fleet: new Map(), rollout: null, verdict: null, leader: null, flags: [], builds: [] },
+    ...{
+      now,
+      fleet: new Map(),
+      rollout: null,
+      verdict: null,
+      leader: null,
+      autoscale: null,
+      flags: [],
+      builds: [],
+    },
     ...{ events: [], lastSeen: new Map(), thresholds: { cpu: 45, memory: 45 } },
     ...{ orders: { token: true, jenkins: true } },
     alerts: { records: new Map(), told: new Map(), silences: [] },
@@ -157,6 +166,13 @@ describe('the view of the dashboard', () => {
     expect(viewOf(known({ rollout, verdict })).rollout?.verdict).toBeNull();
     const own = { ...verdict, rollout: rollout.id };
     expect(viewOf(known({ rollout, verdict: own })).rollout?.verdict).toEqual(own);
+  });
+
+  it('has the autoscaler’s last decision without its memory, while it goes on deciding', () => {
+    const decision = { current: 1, wanted: 2, mean: 61, target: 40.5, reason: 'busy' };
+    const autoscale = { ...decision, at: at(-5), leader: 'redis-1', action: null, memory: {} as never };
+    expect(viewOf(known({ autoscale })).autoscale).toEqual(decision);
+    expect(viewOf(known({ autoscale, now: now + 120_000 })).autoscale).toBeNull();
   });
 
   it('is told by the sections that have changed', () => {

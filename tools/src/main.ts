@@ -201,6 +201,13 @@ program
   .command('ssh <droplet> [command...]')
   .description('a shell on a droplet, or a command there: coalmine ssh prod-1 -- systemctl status app-server')
   .action(async (name, command) => (await import('./commands/ssh.js')).ssh(name, command));
+program
+  .command('tour')
+  .description('the whole story on the local cloud, each promise checked and timed; under five minutes')
+  .option('--json <file>', 'write what was promised and measured there')
+  .option('--acts <numbers>', 'only these, comma-separated')
+  .addHelpText('after', '\nExample:\n  $ coalmine tour --json tour.json')
+  .action(async (options) => exitWith(await (await import('./commands/tour.js')).tour(options)));
 addObserving(program, exitWith);
 addFlags(program, exitWith);
 

@@ -1,4 +1,5 @@
 import { readAlertBook } from '@coalmine/fleet/alert-records.js';
+import { readAutoscale } from '@coalmine/fleet/autoscale.js';
 import { readEventsAfter, readLatestEvents, type LoggedEvent } from '@coalmine/fleet/events.js';
 import { keys } from '@coalmine/fleet/keys.js';
 import { readFleet, type Fleet } from '@coalmine/fleet/members.js';
@@ -31,12 +32,13 @@ export class Gatherer {
   /** Throws when Redis does not answer; what was read up to then is kept. */
   async gather(): Promise<FromRedis & { newEvents: LoggedEvent[] }> {
     const { redis } = this;
-    const [fleet, rollout, verdict, leader, alerts, flagRevision] = await Promise.all([
+    const [fleet, rollout, verdict, leader, alerts, autoscale, flagRevision] = await Promise.all([
       readFleet(redis),
       readRollout(redis),
       readVerdict(redis),
       readLeader(redis),
       readAlertBook(redis),
+      readAutoscale(redis),
       redis.get(keys.revision('flags')),
     ]);
     if (flagRevision !== this.flags.revision) {
@@ -45,7 +47,15 @@ export class Gatherer {
     const newEvents = await this.readEvents();
     await this.follow(fleet);
     return {
-      ...{ fleet, rollout, verdict, leader: leader?.holder ?? null, alerts, flags: this.flags.views },
+      ...{
+        fleet,
+        rollout,
+        verdict,
+        leader: leader?.holder ?? null,
+        alerts,
+        autoscale,
+        flags: this.flags.views,
+      },
       ...{ events: this.events, newEvents, lastSeen: this.lastSeen },
     };
   }

@@ -36,7 +36,7 @@ function markOf({ what, subject, at, who }: LoggedEvent): Mark | null {
 
 /** What an entry of the audit log is about; null for what needs no mark. */
 export function kindOf(what: string, who: string): MarkKind | null {
-  if (what.startsWith('deploy')) return 'deploy';
+  if (/^(deploy|scale|rolled back to)/.test(what)) return 'deploy';
   if (what === 'canary rolling back' || what === 'canary promoting') return null; // their ends are marked
   if (what.startsWith('canary')) return 'canary';
   if (what === 'alert') return 'alert';

@@ -1,5 +1,6 @@
 import type { AlertBook, AlertRecord, Silence } from '@coalmine/fleet/alert-records.js';
 import { alertId, isSilenced } from '@coalmine/fleet/alert-records.js';
+import type { AutoscaleRecord } from '@coalmine/fleet/autoscale.js';
 import type { LoggedEvent } from '@coalmine/fleet/events.js';
 import type { Pool } from '@coalmine/fleet/keys.js';
 import type { Fleet, Member } from '@coalmine/fleet/members.js';
@@ -17,6 +18,7 @@ export interface Known {
   verdict: Verdict | null;
   leader: string | null;
   alerts: AlertBook;
+  autoscale: AutoscaleRecord | null;
   flags: readonly FlagView[];
   builds: readonly Build[];
   /** Oldest first. */
@@ -46,6 +48,8 @@ export interface View {
   leader: string | null;
   droplets: DropletView[];
   alerts: AlertView[];
+  /** How many droplets production has and wants, and why; null where nobody decides. */
+  autoscale: Pick<AutoscaleRecord, 'current' | 'wanted' | 'mean' | 'target' | 'reason'> | null;
   silences: Silence[];
   flags: readonly FlagView[];
   builds: readonly Build[];
@@ -57,6 +61,7 @@ export interface View {
 }
 
 const silentAfterMs = 6000;
+const autoscaleOldMs = 60_000;
 const resolvedShownMs = 30 * 60_000;
 const poolOrder: Record<Pool, number> = { proxy: 0, prod: 1, canary: 2, redis: 3 };
 
@@ -69,6 +74,7 @@ export function viewOf(known: Known): View {
     leader: known.leader,
     droplets: dropletsOf(known),
     alerts: alertsOf(alerts, now),
+    autoscale: autoscaleOf(known),
     silences: alerts.silences.filter(({ until }) => Date.parse(until) > now),
     ...{ flags: known.flags, builds: known.builds },
     marks: marksOf(known.events, known.builds),
@@ -100,6 +106,13 @@ function dropletsOf({ fleet, alerts, lastSeen, now }: Known): DropletView[] {
       (a, b) =>
         poolOrder[a.pool] - poolOrder[b.pool] || a.name.localeCompare(b.name, 'en', { numeric: true }),
     );
+}
+
+/** Without the autoscaler's memory; a record that is old is that of one who was switched off. */
+function autoscaleOf({ autoscale, now }: Known): View['autoscale'] {
+  if (!autoscale || now - Date.parse(autoscale.at) > autoscaleOldMs) return null;
+  const { current, wanted, mean, target, reason } = autoscale;
+  return { current, wanted, mean, target, reason };
 }
 
 /** What fires first, then what is about to, then what was over lately; the newest first among equals. */
