@@ -1,12 +1,16 @@
-// Runs one ring of specs (unit, contract, journey) from the compiled tree: node jasmine.mjs RING... [--filter=TEXT]
+// Runs rings of specs (unit, contract, journey) from the compiled tree:
+// node jasmine.mjs RING... [--filter=TEXT] [--share=1/3]    (a share: every third file, the longest ones dealt out first)
 import Jasmine from 'jasmine';
 import reporters from 'jasmine-reporters';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 
 const suffix = { unit: 'spec', contract: 'contract', journey: 'journey' };
 const deadlineMs = { unit: 5_000, contract: 60_000, journey: 300_000 };
 const rings = process.argv.slice(2).filter((argument) => argument in suffix);
-const filter = process.argv.find((argument) => argument.startsWith('--filter='))?.slice('--filter='.length);
+const option = (name) =>
+  process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(`--${name}=`.length);
+const filter = option('filter');
+const [share, shares] = (option('share') ?? '1/1').split('/').map(Number);
 
 for (const ring of rings.length > 0 ? rings : ['unit']) {
   const jasmine = new Jasmine({ projectBaseDir: import.meta.dirname });
@@ -18,15 +22,17 @@ for (const ring of rings.length > 0 ? rings : ['unit']) {
     random: false,
   });
   // What a compiler left behind of a spec that this commit does not have is not run.
-  jasmine.specFiles = jasmine.specFiles.filter((file) =>
+  const files = jasmine.specFiles.filter((file) =>
     existsSync(file.replace('/dist/spec/', '/spec/').replace(/\.js$/, '.ts')),
   );
+  if (shares > 1) files.sort((one, other) => statSync(other).size - statSync(one).size);
+  jasmine.specFiles = files.filter((_, index) => index % shares === share - 1);
   mkdirSync('build/reports', { recursive: true });
   jasmine.env.addReporter(
     new reporters.JUnitXmlReporter({
       savePath: 'build/reports',
       consolidateAll: true,
-      filePrefix: `junit-${ring}`,
+      filePrefix: shares > 1 ? `junit-${ring}-${share}` : `junit-${ring}`,
     }),
   );
   const tally = { passed: 0, failed: 0 };
@@ -46,6 +52,6 @@ for (const ring of rings.length > 0 ? rings : ['unit']) {
   const outcome = await jasmine.execute(undefined, filter);
   if (outcome.overallStatus !== 'passed' && tally.failed === 0) tally.failed = 1;
   if (outcome.overallStatus !== 'passed') process.exitCode = 1;
-  writeFileSync('build/reports/tally', `${tally.passed} ${tally.failed}\n`);
+  writeFileSync(`build/reports/tally-${ring}-${share}`, `${tally.passed} ${tally.failed}\n`);
 }
 process.exit();

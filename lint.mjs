@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 const reportFile = 'build/reports/checkstyle.xml';
 
 const eslint = new ESLint({ cache: true, cacheLocation: 'build/.eslintcache' });
-const groovy = lintGroovy(filesOf('vars/*.groovy', 'src/**/*.groovy', 'Jenkinsfile')); // beside ESLint
+const groovy = lintGroovy(filesOf('vars/*.groovy', 'src/**/*.groovy', 'jenkins/*.groovy', 'Jenkinsfile')); // beside ESLint
 const results = [...(await eslint.lintFiles(['.'])), ...lintJson(), ...(await groovy)];
 
 mkdirSync('build/reports', { recursive: true });

@@ -1,6 +1,7 @@
 import { keys } from '@coalmine/fleet/keys.js';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { differences, type Difference } from './differences.js';
 
 const entrySchema = z.object({
   at: z.string(),
@@ -17,6 +18,7 @@ export interface HistoryEntry extends Omit<z.infer<typeof entrySchema>, 'from' |
   id: string;
   from: unknown;
   to: unknown;
+  changes: Difference[];
 }
 
 /** What happened to a field, the newest first. */
@@ -42,7 +44,8 @@ function parseEntry([id, list]: [string, string[]]): HistoryEntry[] {
   const entry = entrySchema.safeParse(fields);
   if (!entry.success) return [];
   const { from, to, ...rest } = entry.data;
-  return [{ id, ...rest, from: parsed(from), to: parsed(to) }];
+  const [before, after] = [parsed(from), parsed(to)];
+  return [{ id, ...rest, from: before, to: after, changes: differences(before, after) }];
 }
 
 function parsed(text: string): unknown {

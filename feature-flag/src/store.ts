@@ -111,7 +111,7 @@ export class FlagStore {
     } catch (error) {
       // Open but dead: the next change is to have a connection that answers.
       if ((error as Error).message === 'Command timed out') writer.disconnect(true);
-      throw error;
+      throw tellingOf(error);
     } finally {
       await writer.unwatch().catch(() => undefined);
     }
@@ -155,6 +155,13 @@ export class FlagStore {
     if (error instanceof Conflict) return; // another flag service did it
     this.log.warn({ err: error }, 'lost flags could not be restored yet');
   }
+}
+
+/** Redis says only that it discarded a transaction; why, it said before (a read-only replica, no memory left). */
+function tellingOf(error: unknown): unknown {
+  const { previousErrors } = error as { previousErrors?: Error[] };
+  const [first] = previousErrors ?? [];
+  return first ? new Error(first.message, { cause: error }) : error;
 }
 
 function flat(entry: Record<string, string | undefined>): string[] {

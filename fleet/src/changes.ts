@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { changedChannel, keys, type Topic } from './keys.js';
@@ -62,6 +63,8 @@ export function watch<T>(options: WatchOptions<T>): Watched<T> {
     options.onState?.({ fresh, lost });
   };
 
+  const readRevisions = async (): Promise<number[]> => (await redis.mget(...revisionKeys)).map(Number);
+
   const refresh = async (): Promise<void> => {
     if (reading) {
       again = true;
@@ -71,7 +74,7 @@ export function watch<T>(options: WatchOptions<T>): Watched<T> {
     try {
       do {
         again = false;
-        const revisions = (await redis.mget(...revisionKeys)).map(Number);
+        const revisions = await readRevisions();
         if (state.fresh && revisions.every((revision, index) => revision === seen[index])) continue;
         const lost = revisions.some((revision, index) => revision < (newest[index] ?? 0));
         if (lost && !state.lost) {
@@ -81,6 +84,11 @@ export function watch<T>(options: WatchOptions<T>): Watched<T> {
         const merging = lost && whenLost !== undefined;
         if (!empty) {
           const found = await read(redis);
+          // What was read while somebody wrote (or emptied Redis) belongs to neither revision.
+          if (!isDeepStrictEqual(await readRevisions(), revisions)) {
+            again = true;
+            continue;
+          }
           const value = merging ? whenLost(state.current, found) : found;
           if (!merging) newest = revisions;
           state.current = value;

@@ -42,9 +42,9 @@ export class Drain {
    * Stops accepting, answers what is in flight with `Connection: close`, then closes idle and upgraded connections,
    * and after the deadline the rest. Idle connections get a moment's grace first: a client may be sending on one
    * just now, and would take the close for a lost request. (`http.Server.close` gives none, so the socket alone is
-   * closed.)
+   * closed.) `endUpgraded` ends the upgraded connections in its own way; what is left of them at the deadline is cut.
    */
-  async run(deadlineMs: number): Promise<void> {
+  async run(deadlineMs: number, endUpgraded?: () => void): Promise<void> {
     this.begun = true;
     for (const response of this.inFlight) response.shouldKeepAlive = false;
     const closed = new Promise<void>((resolve) =>
@@ -52,7 +52,8 @@ export class Drain {
     );
     let sweep: NodeJS.Timeout | undefined;
     const grace = setTimeout(() => {
-      for (const socket of this.upgraded) socket.destroy();
+      if (endUpgraded) endUpgraded();
+      else for (const socket of this.upgraded) socket.destroy();
       this.server.closeIdleConnections();
       sweep = setInterval(() => this.server.closeIdleConnections(), sweepEveryMs);
     }, idleGraceMs);

@@ -40,6 +40,12 @@ export interface ServiceOptions {
    * set beforehand would make node:http merge the two, which is slow and keeps only the last of several Set-Cookie.
    */
   ownsHeaders?: boolean;
+  /** The handler keeps its own latencies and access log, where a histogram and a line for each request are too dear. */
+  ownsFigures?: boolean;
+  /** More operations' paths; returns true when it has answered. */
+  onOperation?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Called when stopping begins: whoever took upgraded connections over ends them, before the deadline cuts them. */
+  onStopping?: () => void;
 }
 
 export interface RunningService {
@@ -59,7 +65,7 @@ const firstSystemdDescriptor = 3;
 export async function runService(options: ServiceOptions): Promise<RunningService> {
   const { name, log, handler } = options;
   const metrics = options.metrics ?? createMetrics(name);
-  const latency = requestHistogram(metrics);
+  const latency = options.ownsFigures ? null : requestHistogram(metrics);
   const operations = (request: IncomingMessage, response: ServerResponse): boolean => {
     if (request.url === '/healthz') {
       const health = options.health();
@@ -79,14 +85,14 @@ export async function runService(options: ServiceOptions): Promise<RunningServic
       });
       return true;
     }
-    return false;
+    return options.onOperation?.(request, response) ?? false;
   };
 
   const server = createServer((request, response) => {
     drain.admit(response);
     response.once('close', () => drain.release(response));
     if (options.operationsPort === undefined && operations(request, response)) return;
-    observe(request, response, latency, log);
+    if (latency) observe(request, response, latency, log);
     if (!options.ownsHeaders) response.setHeader('x-request-id', requestId(request));
     handler(request, response);
   });
@@ -118,7 +124,8 @@ export async function runService(options: ServiceOptions): Promise<RunningServic
 
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => {
-    stopped ??= drain.run(options.drainMs ?? 10_000).then(async () => {
+    const { onStopping, drainMs = 10_000 } = options;
+    stopped ??= drain.run(drainMs, onStopping).then(async () => {
       operationsServer?.close();
       operationsServer?.closeAllConnections();
       await options.onStop?.();
@@ -191,17 +198,28 @@ function observe(
   latency: Histogram<'method' | 'status'>,
   log: Logger,
 ): void {
-  const id = requestId(request);
-  const start = process.hrtime.bigint();
+  const start = performance.now();
   response.once('close', () => {
-    const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-    const status = response.writableFinished ? response.statusCode : 499;
+    const seconds = (performance.now() - start) / 1000;
+    const status = statusOf(response);
     latency.observe({ method: request.method ?? '', status: `${Math.floor(status / 100)}xx` }, seconds);
-    log.info(
-      { id, method: request.method, url: request.url, status, ms: Math.round(seconds * 1e4) / 10 },
-      'request',
-    );
   });
+  logWhenDone(request, response, log);
+}
+
+/** Writes a request's line into the access log when its answer is out, or the client has left (499). */
+export function logWhenDone(request: IncomingMessage, response: ServerResponse, log: Logger): void {
+  const id = requestId(request);
+  const start = performance.now();
+  response.once('close', () => {
+    const { method, url } = request;
+    const ms = Math.round((performance.now() - start) * 10) / 10;
+    log.info({ id, method, url, status: statusOf(response), ms }, 'request');
+  });
+}
+
+function statusOf(response: ServerResponse): number {
+  return response.writableFinished ? response.statusCode : 499;
 }
 
 /** The client's own id for a request, or a new one, which then stands in the request's headers as if it were. */

@@ -39,6 +39,16 @@ export class Trial {
     return this.run(this.project, process.execPath, command, ...parameters);
   }
 
+  /** The same without blocking the clients of this process. */
+  coalmineBeside(...parameters: string[]): Promise<Ended> {
+    return this.beside(this.project, process.execPath, command, ...parameters);
+  }
+
+  /** Runs a script on a droplet, as root. */
+  onDroplet(name: string, script: string): string {
+    return this.coalmine('ssh', name, '--', 'sh', '-c', script);
+  }
+
   status(): Status {
     return JSON.parse(this.coalmine('status', '--json')) as Status;
   }
@@ -65,7 +75,7 @@ export class Trial {
   }
 
   up(): Promise<Ended> {
-    return this.beside(this.project, process.execPath, command, 'up', '--local', '--detach');
+    return this.coalmineBeside('up', '--local', '--detach');
   }
 
   /** A start that ends with kill -9 in the middle of making droplets. */
@@ -81,7 +91,7 @@ export class Trial {
   }
 
   down(): Promise<Ended> {
-    return this.beside(this.project, process.execPath, command, 'down');
+    return this.coalmineBeside('down');
   }
 
   killJenkins(): void {

@@ -1,8 +1,11 @@
 import { autoscaleRules, type AutoscaleMemory, type AutoscaleRules } from '@coalmine/fleet/autoscale.js';
 import { parseConfig } from '@coalmine/fleet/config.js';
+import type { Sample } from '@coalmine/fleet/samples.js';
 import fc from 'fast-check';
 import { affordable, spend } from '../src/autoscale/budget.js';
 import { decide, type Decision, type Server } from '../src/autoscale/decide.js';
+import { loadsOf } from '../src/autoscale/load.js';
+import { sampleOf } from './records.js';
 
 const minute = 60_000;
 const noon = Date.parse('2026-11-23T12:00:00Z');
@@ -12,7 +15,7 @@ const rules: AutoscaleRules = {
 };
 
 const servers = (...loads: (number | null)[]): Server[] =>
-  loads.map((cpu, index) => ({ name: `prod-${index + 1}`, cpu }));
+  loads.map((cpu, index) => ({ name: `prod-${index + 1}`, cpu, recent: cpu }));
 
 /** What is decided after these loads have lasted for so long, looked at every 5 s; the first decision that acts ends it. */
 function after(
@@ -35,6 +38,13 @@ describe('the autoscaler', () => {
     expect(after(0, [90]).wanted).toBe(3); // 1 × 90 / 40
     expect(after(0, [80, 80]).wanted).toBe(4);
     expect(after(0, [100, 60]).wanted).toBe(4); // of the mean, not of the most loaded
+  });
+
+  it('takes a step for as large as it is, although half of the window was before it', () => {
+    const begun = [{ name: 'prod-1', cpu: 53, recent: 100 }];
+    expect(decide(begun, rules, null, noon).wanted).toBe(3);
+    const short = [{ name: 'prod-1', cpu: 30, recent: 90 }]; // a second of work is no load yet
+    expect(decide(short, rules, null, noon).wanted).toBe(1);
   });
 
   it('does nothing within the tolerance', () => {
@@ -178,5 +188,24 @@ describe('autoscaling in coalmine.yml', () => {
   it('names the key that is wrong', () => {
     expect(() => parseConfig('name: shop\nautoscale: { target: 0 }')).toThrowError(/autoscale.target/);
     expect(() => parseConfig('name: shop\nautoscale: { cooldwn: 60s }')).toThrowError(/autoscale.cooldwn/);
+  });
+});
+
+describe('the load that is decided by', () => {
+  const sample = (ago: number, cpu: number) => sampleOf('prod-1', 'prod', noon - ago * 1000, cpu);
+
+  it('is the mean of the window, and of its last third', () => {
+    const samples = [20, 14, 9, 4, 1].map((ago) => sample(ago, ago < 5 ? 100 : 10));
+    expect(loadsOf(['prod-1'], new Map([['prod-1', samples]]), 15_000, noon)).toEqual([
+      { name: 'prod-1', cpu: 55, recent: 100 },
+    ]);
+  });
+
+  it('is unknown when the figures are old, too few, or the service does not run', () => {
+    const of = (samples: readonly Sample[]) =>
+      loadsOf(['prod-1'], new Map([['prod-1', samples]]), 15_000, noon)[0]?.cpu;
+    expect(of([40, 30, 20].map((ago) => sample(ago, 50)))).toBeNull();
+    expect(of([sample(2, 50), sample(1, 50)])).toBeNull();
+    expect(of([3, 2, 1].map((ago) => ({ ...sample(ago, 50), service: null })))).toBeNull();
   });
 });

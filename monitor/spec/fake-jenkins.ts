@@ -6,6 +6,8 @@ export class FakeJenkins {
   /** What was asked for, in order. */
   readonly asked: Record<string, string>[] = [];
   result: string | null = 'SUCCESS';
+  /** What the job's own page lists. */
+  builds: unknown[] = [];
   private readonly server: Server;
 
   private constructor() {
@@ -27,7 +29,7 @@ export class FakeJenkins {
       } else if (pathname.startsWith('/queue/item/')) {
         json({ executable: { number: Number(pathname.split('/')[3]) } });
       } else if (pathname === '/job/shop/api/json') {
-        json({ builds: [] });
+        json({ builds: this.builds });
       } else {
         json({ number: Number(pathname.split('/')[3]), result: this.result });
       }

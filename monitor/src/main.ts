@@ -13,6 +13,7 @@ import { ServiceMeter } from './agent/service-meter.js';
 import { noDataDuty } from './alerts/no-data.js';
 import { Notifier } from './alerts/notifier.js';
 import { OwnAlerts } from './alerts/own-alerts.js';
+import { startDashboard } from './dashboard/start.js';
 import { Herald } from './mail/herald.js';
 import { testReceivers } from './mail-test.js';
 import { openSpool } from './receivers.js';
@@ -60,13 +61,15 @@ await runOrExplain('monitor', async () => {
   });
   const noData = noDataDuty({ redis, notifier, me: droplet.host, noDataMs: settings.NO_DATA_MS, log });
   const controller = settings.CONTROLLER ? runController(settings, droplet.host, log, [noData]) : null;
+  const dashboard = settings.DASHBOARD ? startDashboard(settings, log) : null;
+  process.once('SIGTERM', () => dashboard?.close());
   const timers = [
     setInterval(() => void agent.tick(), sampleEveryMs),
     setInterval(() => void runtimeMeter.ask(), runtimeEveryMs),
   ];
   await runService({
     name: 'monitor',
-    handler: (_request, response) => response.writeHead(404).end(),
+    handler: dashboard?.handler ?? ((_request, response) => response.writeHead(404).end()),
     ...{ log, metrics, port: settings.PORT, host: settings.HOST },
     health: () => ({
       ...{ ok: true, redis: redis.status === 'ready', mailWaiting: spool.waiting },
@@ -75,6 +78,7 @@ await runOrExplain('monitor', async () => {
     onStop: async () => {
       for (const timer of timers) clearInterval(timer);
       await controller?.stop();
+      dashboard?.stop();
       runtimeMeter.close();
       spool.stop();
       redis.disconnect();

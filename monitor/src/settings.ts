@@ -5,6 +5,7 @@ import { alertRules, alertRuleSchema, type AlertRule } from '@coalmine/fleet/ale
 import { pools } from '@coalmine/fleet/keys.js';
 import { serviceSettings } from '@coalmine/fleet/settings.js';
 import { z } from 'zod';
+import { dashboardSettings } from './dashboard/start.js';
 import { controllerSettings } from './rollout/start.js';
 
 /** What the monitor reads from its environment. */
@@ -43,6 +44,7 @@ export const settingsSchema = serviceSettings.extend({
   /** Where messages wait for their receivers; systemd sets it. */
   STATE_DIRECTORY: z.string().optional(),
   ...controllerSettings.shape,
+  ...dashboardSettings.shape,
 });
 export type Settings = z.infer<typeof settingsSchema>;
 

@@ -120,7 +120,7 @@ describe('the proxy', () => {
       const seconds = await readTraffic(writer, name.replace('coalmine:traffic:', ''), '0');
       return seconds.reduce((sum, { second }) => sum + second.prod.requests + second.canary.requests, 0);
     };
-    await soon(async () => (await requests()) === 5);
+    expect(await soon(async () => (await requests()) === 5)).toBeTrue();
   });
 
   it('splits by the weight in Redis, at once when it changes', async () => {

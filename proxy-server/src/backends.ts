@@ -1,5 +1,6 @@
 import type { Fleet } from '@coalmine/fleet/members.js';
 import { Pool } from 'undici';
+import { Tally } from './figures.js';
 import { HealthCheck } from './health.js';
 
 export type PoolName = 'prod' | 'canary';
@@ -9,16 +10,21 @@ const answerTimeoutMs = 30_000;
 const idleMs = 30_000; // under the 65 s after which our services close a connection
 const connectionsAtMost = 256;
 
-/** One server behind the proxy, with its connections and its health. */
+/** How long a server that joins is given less than its share, ms. */
+const slowStartMs = 10_000;
+
+/** One server behind the proxy, with its connections, its health and its figures. */
 export class Backend {
   readonly pool: Pool;
   readonly health: HealthCheck;
+  readonly tally = new Tally();
   inFlight = 0;
 
   constructor(
     readonly name: string,
     readonly poolName: PoolName,
     readonly origin: string,
+    onTurn: (backend: Backend) => void,
   ) {
     this.pool = new Pool(origin, {
       connections: connectionsAtMost,
@@ -29,7 +35,13 @@ export class Backend {
       bodyTimeout: 300_000,
       connect: { timeout: connectTimeoutMs },
     });
-    this.health = new HealthCheck(new URL('/healthz', origin));
+    this.health = new HealthCheck(new URL('/healthz', origin), () => onTurn(this));
+  }
+
+  /** Requests in flight as they weigh: those of a server that has just joined weigh more, so that it gets fewer. */
+  load(now: number): number {
+    const age = (now - this.health.upSince) / slowStartMs;
+    return age >= 1 ? this.inFlight : (this.inFlight + 1) / Math.max(age, 0.1);
   }
 
   /** No more checks; requests in flight end, then the connections close. */
@@ -42,7 +54,12 @@ export class Backend {
 /** The servers that take requests, as the fleet in Redis says. */
 export class Backends {
   private backends: ReadonlyMap<string, Backend> = new Map();
-  private turn = 0;
+  /** By pool: all, and those that are up. Made anew when something turns, so that a request only looks. */
+  private members: Record<PoolName, readonly Backend[]> = { prod: [], canary: [] };
+  private up: Record<PoolName, readonly Backend[]> = { prod: [], canary: [] };
+
+  /** `onTurn` is told of every server that has come up or gone down. */
+  constructor(private readonly onTurn: (backend: Backend) => void = () => undefined) {}
 
   /** Takes over a new state of the fleet: what left it drains, what joined it is checked before it serves. */
   update(fleet: Fleet): void {
@@ -55,38 +72,42 @@ export class Backends {
         name,
         known?.origin === origin && known.poolName === member.pool
           ? known
-          : new Backend(name, member.pool, origin),
+          : new Backend(name, member.pool, origin, (backend) => {
+              this.sort();
+              this.onTurn(backend);
+            }),
       );
     }
     const before = this.backends;
     this.backends = next;
+    this.sort();
     for (const backend of next.values()) backend.health.start();
     for (const [name, backend] of before) if (next.get(name) !== backend) backend.retire();
   }
 
   /** True when a request for the pool would find a healthy server. */
   isUsable(pool: PoolName): boolean {
-    for (const backend of this.backends.values())
-      if (backend.poolName === pool && backend.health.isUp) return true;
-    return false;
+    return this.up[pool].length > 0;
   }
 
   /**
-   * The healthy server of a pool with the fewest requests in flight, in turn among equals; one that failed this
-   * request before only if there is no other. Of production even an unhealthy one is better than none: its
-   * check may be wrong, and certain failure is no better than likely failure.
+   * A healthy server of a pool: of two that are drawn, the one with less to do (the power of two choices: Mitzenmacher,
+   * IEEE TPDS 12/10, 2001). One that failed this request before only if there is no other. Of production even an
+   * unhealthy one is better than none: its check may be wrong, and certain failure is no better than likely failure.
    */
-  pick(pool: PoolName, avoid?: Backend): Backend | null {
-    const members = [...this.backends.values()].filter((backend) => backend.poolName === pool);
-    const up = members.filter((backend) => backend.health.isUp);
-    const others = up.filter((backend) => backend !== avoid);
-    const candidates = others.length > 0 ? others : up.length > 0 ? up : pool === 'prod' ? members : [];
-    if (candidates.length < 2) return candidates[0] ?? null;
-    this.turn += 1;
-    const start = this.turn % candidates.length;
-    return [...candidates.slice(start), ...candidates.slice(0, start)].reduce((best, backend) =>
-      backend.inFlight < best.inFlight ? backend : best,
-    );
+  pick(pool: PoolName, avoid: Backend | null = null): Backend | null {
+    const up = this.up[pool];
+    const from = up.length > 0 ? up : pool === 'prod' ? this.members.prod : up;
+    const count = from.length;
+    if (count === 0) return null;
+    if (count === 1) return from[0] as Backend;
+    const first = Math.floor(Math.random() * count);
+    const second = (first + 1 + Math.floor(Math.random() * (count - 1))) % count;
+    const [one, other] = [from[first] as Backend, from[second] as Backend];
+    if (one === avoid) return other;
+    if (other === avoid) return one;
+    const now = performance.now();
+    return one.load(now) <= other.load(now) ? one : other;
   }
 
   all(): Iterable<Backend> {
@@ -95,5 +116,13 @@ export class Backends {
 
   close(): void {
     for (const backend of this.backends.values()) backend.retire();
+  }
+
+  private sort(): void {
+    const all = [...this.backends.values()];
+    for (const pool of ['prod', 'canary'] as const) {
+      this.members[pool] = all.filter((backend) => backend.poolName === pool);
+      this.up[pool] = this.members[pool].filter(({ health }) => health.isUp);
+    }
   }
 }

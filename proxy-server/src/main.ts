@@ -1,24 +1,24 @@
-import { watch } from '@coalmine/fleet/changes.js';
+import { hostname } from 'node:os';
+import type { Socket } from 'node:net';
 import { createLog } from '@coalmine/fleet/log.js';
 import { createMetrics } from '@coalmine/fleet/metrics.js';
 import { connectRedis } from '@coalmine/fleet/redis.js';
-import { runOrExplain, runService } from '@coalmine/fleet/service.js';
+import { answerJson, logWhenDone, runOrExplain, runService } from '@coalmine/fleet/service.js';
 import { readSettings, serviceSettings } from '@coalmine/fleet/settings.js';
-import { readAlert } from '@coalmine/fleet/alerts.js';
-import { readFleet } from '@coalmine/fleet/members.js';
-import { readRollout } from '@coalmine/fleet/rollout.js';
 import { appendTraffic } from '@coalmine/fleet/traffic.js';
-import type { Redis } from 'ioredis';
-import { hostname } from 'node:os';
 import { z } from 'zod';
+import { headersAtMost } from './admission.js';
 import { Backends } from './backends.js';
 import { BucketCookie } from './bucket.js';
+import { registerFigures } from './figures.js';
 import { runHaproxyEngine } from './haproxy/engine.js';
+import { Peers } from './peers.js';
 import { Proxy } from './proxy.js';
+import { RetryBudget } from './retry.js';
 import { Seconds } from './seconds.js';
-import { emptyState, loadState, saveState, type ProxyState } from './state-file.js';
-import { Traffic } from './traffic.js';
-import { Upgrades } from './upgrade.js';
+import { emptyState, loadState } from './state-file.js';
+import { followState } from './state.js';
+import { isWebSocket, serveAsPlain, Upgrades } from './upgrade.js';
 
 const settingsSchema = serviceSettings.extend({
   OPERATIONS_PORT: z.coerce.number().int().min(1).max(65_535),
@@ -26,16 +26,24 @@ const settingsSchema = serviceSettings.extend({
   COOKIE_SECRET: z.string().min(16, 'must have at least 16 characters'),
   /** Share of the canary before any rollout was announced, in 1/100 %. */
   CANARY_WEIGHT: z.coerce.number().int().min(0).max(10_000).default(500),
+  /** false: every request is drawn by itself, also one of a browser. */
+  STICKY: z.stringbool().default(true),
+  /** A header whose value tells users apart, before the cookie. */
+  KEY_HEADER: z
+    .string()
+    .regex(/^[\w-]*$/, 'must be the name of a header')
+    .toLowerCase()
+    .default(''),
+  /** Addresses and networks whose X-Forwarded-* are believed, separated by commas. */
+  TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').filter(Boolean)),
+  /** The largest body that is let in, bytes; 0: any. */
+  BODY_AT_MOST: z.coerce.number().int().min(0).default(0),
+  /** Share of the requests that the access log tells of, 0 to 1. */
+  ACCESS_LOG_SHARE: z.coerce.number().min(0).max(1).default(0.01),
 });
-
-async function readState(redis: Redis): Promise<ProxyState> {
-  const [fleet, rollout, alert] = await Promise.all([
-    readFleet(redis),
-    readRollout(redis),
-    readAlert(redis, 'canary'),
-  ]);
-  return { fleet, rollout, alert: alert !== null };
-}
 
 await runOrExplain('proxy-server', async () => {
   if (process.env.PROXY_ENGINE === 'haproxy') {
@@ -48,58 +56,63 @@ await runOrExplain('proxy-server', async () => {
   const redis = connectRedis(settings.REDIS_URL);
   redis.on('error', (error: Error) => log.warn({ err: error }, 'Redis'));
 
-  const backends = new Backends();
-  const lastKnown = await loadState(settings.STATE_FILE);
-  if (lastKnown) backends.update(lastKnown.fleet);
-  const state = watch({
-    redis,
-    topics: ['fleet', 'rollout', 'alerts'],
-    initial: lastKnown ?? emptyState,
-    read: readState,
-    onChange: (next) => {
-      backends.update(next.fleet);
-      saveState(settings.STATE_FILE, next).catch((error: unknown) =>
-        log.error({ err: error }, 'state not saved'),
-      );
-    },
-    log,
-  });
+  const backends = new Backends(({ name, health }) =>
+    log.warn({ server: name, up: health.isUp }, health.isUp ? 'server is up' : 'server is down'),
+  );
+  const initial = (await loadState(settings.STATE_FILE)) ?? emptyState;
+  backends.update(initial.fleet);
+  const onFleet = backends.update.bind(backends);
+  const state = followState({ redis, initial, file: settings.STATE_FILE, onFleet, log });
 
-  const traffic = new Traffic(metrics, backends);
+  const budget = new RetryBudget();
+  registerFigures(metrics, backends, budget);
   const name = process.env.COALMINE_HOST ?? hostname();
   const seconds = new Seconds((second) => {
     if (state.fresh) appendTraffic(redis, name, second).catch(() => undefined); // Redis' own errors are logged
   });
   seconds.start();
-  const cookie = new BucketCookie(settings.COOKIE_SECRET);
-  const proxy = new Proxy(
-    backends,
-    cookie,
-    () => state.current,
-    settings.CANARY_WEIGHT,
-    (outcome) => {
-      traffic.count(outcome);
+  const peers = new Peers(settings.TRUSTED_PROXIES);
+  const proxy = new Proxy({
+    ...{ backends, budget, peers },
+    cookie: new BucketCookie(settings.COOKIE_SECRET),
+    splitting: { sticky: settings.STICKY, keyHeader: settings.KEY_HEADER },
+    state: () => state.current,
+    defaultWeight: settings.CANARY_WEIGHT,
+    bodyAtMost: settings.BODY_AT_MOST,
+    onOutcome: (outcome) => {
       const { backend, waitedMs, failed, status } = outcome;
+      backend.tally.count(outcome);
       seconds.count(backend.poolName, waitedMs, failed || status >= 500);
     },
-  );
+  });
   const upgrades = new Upgrades();
-  await runService({
-    name: 'proxy-server',
-    handler: (request, response) => proxy.handle(request, response),
-    onUpgrade: (request, socket, head) => upgrades.take(request, socket, head, proxy.pickFor(request)),
-    log,
-    metrics,
+  const { server } = await runService({
+    ...{ name: 'proxy-server', log, metrics, ownsHeaders: true, ownsFigures: true },
+    handler: (request, response) => {
+      if (Math.random() < settings.ACCESS_LOG_SHARE) logWhenDone(request, response, log);
+      proxy.handle(request, response);
+    },
+    onUpgrade: (request, socket, head) => {
+      if (isWebSocket(request))
+        upgrades.take(request, socket, head, proxy.pickFor(request), peers.forwarded(request));
+      else serveAsPlain(request, socket as Socket, (plain, response) => proxy.handle(plain, response));
+    },
+    onOperation: ({ url, headers }, response) => {
+      if (url !== '/explain') return false;
+      answerJson(response, 200, proxy.explain(headers));
+      return true;
+    },
     port: settings.PORT,
     host: settings.HOST,
     operationsPort: settings.OPERATIONS_PORT,
     health: () => ({ ok: true, redis: state.fresh, production: backends.isUsable('prod') }),
+    onStopping: () => upgrades.close(),
     onStop: () => {
       seconds.stop();
-      upgrades.close();
       state.close();
       backends.close();
       redis.disconnect();
     },
   });
+  server.maxHeadersCount = headersAtMost + 1;
 });

@@ -16,3 +16,50 @@ export function mayRetry({ method, hasBody, neverSent, attempts }: FailedAttempt
   if (attempts >= attemptsAtMost || hasBody) return false;
   return neverSent || idempotent.has(method);
 }
+
+const share = 0.2;
+const atLeast = 3;
+const windowMs = 1000;
+
+/**
+ * Keeps repetitions from making an outage worse: in any second at most a fifth of the requests may be repeated, and
+ * always three.
+ */
+export class RetryBudget {
+  private requests = 0;
+  private retries = 0;
+  private began = 0;
+  private lastRequests = 0;
+  /** Since the start, for the metrics. */
+  taken = 0;
+  refused = 0;
+
+  constructor(private readonly now: () => number = () => performance.now()) {}
+
+  /** A request has begun. */
+  count(): void {
+    this.requests += 1;
+  }
+
+  /** True when one more may be repeated. */
+  take(): boolean {
+    this.roll();
+    const allowed = Math.max(atLeast, share * Math.max(this.requests, this.lastRequests));
+    if (this.retries >= allowed) {
+      this.refused += 1;
+      return false;
+    }
+    this.retries += 1;
+    this.taken += 1;
+    return true;
+  }
+
+  private roll(): void {
+    const now = this.now();
+    if (now - this.began < windowMs) return;
+    this.lastRequests = now - this.began < 2 * windowMs ? this.requests : 0;
+    this.began = now;
+    this.requests = 0;
+    this.retries = 0;
+  }
+}

@@ -9,14 +9,17 @@ export interface ProxyState {
   fleet: Fleet;
   rollout: Rollout | null;
   alert: boolean;
+  /** Keys that always get the canary. */
+  allow: readonly string[];
 }
 
-export const emptyState: ProxyState = { fleet: new Map(), rollout: null, alert: false };
+export const emptyState: ProxyState = { fleet: new Map(), rollout: null, alert: false, allow: [] };
 
 const stateSchema = z.object({
   fleet: z.record(z.string(), memberSchema),
   rollout: rolloutSchema.nullable(),
   alert: z.boolean(),
+  allow: z.array(z.string()).default([]),
 });
 const fileSchema = z.object({ sha256: z.string(), state: z.string() });
 
@@ -39,8 +42,8 @@ export async function loadState(file: string): Promise<ProxyState | null> {
   try {
     const { sha256, state } = fileSchema.parse(JSON.parse(await readFile(file, 'utf8')));
     if (checksum(state) !== sha256) return null;
-    const { fleet, rollout, alert } = stateSchema.parse(JSON.parse(state));
-    return { fleet: new Map(Object.entries(fleet)), rollout, alert };
+    const { fleet, ...known } = stateSchema.parse(JSON.parse(state));
+    return { fleet: new Map(Object.entries(fleet)), ...known };
   } catch {
     return null;
   }

@@ -31,6 +31,7 @@ class Rules extends CodeVisitorSupport {
   final Set ownNonCps
   boolean nonCps
   Set maps
+  Set interpolations
 
   Rules(List findings, Set ownNonCps) {
     this.findings = findings
@@ -40,6 +41,7 @@ class Rules extends CodeVisitorSupport {
   void method(List parameters, Statement code, boolean nonCps) {
     this.nonCps = nonCps
     maps = parameters.findAll { it.type.nameWithoutPackage in ['Map', 'HashMap', 'LinkedHashMap'] }*.name as Set
+    interpolations = [] as Set
     code?.visit(this)
   }
 
@@ -51,6 +53,7 @@ class Rules extends CodeVisitorSupport {
   void visitDeclarationExpression(DeclarationExpression it) {
     if (!it.multipleAssignmentDeclaration && (it.rightExpression instanceof MapExpression ||
         it.variableExpression.type.nameWithoutPackage in ['Map', 'HashMap', 'LinkedHashMap'])) maps << it.variableExpression.name
+    if (!it.multipleAssignmentDeclaration && it.rightExpression instanceof GStringExpression) interpolations << it.variableExpression.name
     super.visitDeclarationExpression(it)
   }
 
@@ -66,8 +69,7 @@ class Rules extends CodeVisitorSupport {
   @Override
   void visitForLoop(ForStatement it) {
     def over = it.collectionExpression
-    boolean isMap = over instanceof MapExpression || (over instanceof VariableExpression && over.name in maps) ||
-      (over instanceof PropertyExpression && over.text == 'this.params')
+    boolean isMap = over instanceof MapExpression || (over instanceof VariableExpression && (over.name in maps || over.name == 'params'))
     if (!nonCps && isMap) {
       report('cps-map-loop', it, "A map's entries cannot be kept over a step: use .each { key, value -> … }")
     }
@@ -108,14 +110,19 @@ class Rules extends CodeVisitorSupport {
     if (name == 'evaluate') report('sandbox', it, 'The sandbox refuses evaluate')
     if (name in SHELLS) {
       given.each { argument ->
-        if (argument instanceof GStringExpression) interpolated(name, argument)
+        if (composed(argument)) interpolated(name, argument)
         if (argument instanceof MapExpression) {
-          argument.mapEntryExpressions.findAll { entry -> entry.keyExpression.text == 'script' && entry.valueExpression instanceof GStringExpression }
+          argument.mapEntryExpressions.findAll { entry -> entry.keyExpression.text == 'script' && composed(entry.valueExpression) }
             .each { entry -> interpolated(name, entry.valueExpression) }
         }
-        if (argument instanceof BinaryExpression) interpolated(name, argument)
       }
     }
+  }
+
+  /** Text with values in it: a GString, a sum, or a variable that was made of one. */
+  private boolean composed(node) {
+    node instanceof GStringExpression || node instanceof BinaryExpression ||
+      (node instanceof VariableExpression && node.name in interpolations)
   }
 
   private void interpolated(String shell, node) {

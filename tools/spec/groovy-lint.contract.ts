@@ -82,6 +82,23 @@ describe('Jenkins’ validator, as local/jenkins has it', () => {
   });
 });
 
+describe('The check under Jenkins’ own CPS', () => {
+  const check = (environment: Record<string, string>) =>
+    run(process.execPath, [join(installation, 'tools/groovy/cps.mjs')], {
+      env: { ...process.env, JENKINS_PLUGIN_DIR: '', ...environment },
+    });
+
+  it('says that it checked nothing where there are no plugins', async () => {
+    expect((await check({})).stdout).toContain('SKIPPED: set JENKINS_PLUGIN_DIR');
+  });
+
+  it('does not pass with a folder that has not got the plugin', async () => {
+    await expectAsync(check({ JENKINS_PLUGIN_DIR: tmpdir() })).toBeRejectedWithError(
+      /has no workflow-cps plugin/,
+    );
+  });
+});
+
 describe('coalminePipeline', () => {
   it('has the stages, the parameters and the post conditions of this repository’s own Jenkinsfile', () => {
     const own = readFileSync(join(installation, 'Jenkinsfile'), 'utf8');

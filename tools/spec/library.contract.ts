@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { git } from '../src/git.js';
 import { Jenkins, type BuildParameters } from '../src/jenkins.js';
+import { jobXml } from '../src/jenkins-job.js';
 import { installation } from '../src/project.js';
 import { Controller } from './controller.js';
 import { stepCases } from './library-cases.js';
@@ -26,16 +27,16 @@ function allCases(): string {
 describe('The shared library, in real Groovy', () => {
   let folder: string;
   let controller: Controller;
-  let jenkins: Jenkins;
 
   async function repository(
     name: string,
     jenkinsfile: string,
     more: Record<string, string> = {},
+    ownLibrary = true,
   ): Promise<string> {
     const clone = join(folder, name);
     await git(folder, 'init', '--quiet', '--initial-branch=main', clone);
-    await cp(join(installation, 'vars'), join(clone, 'vars'), { recursive: true });
+    if (ownLibrary) await cp(join(installation, 'vars'), join(clone, 'vars'), { recursive: true });
     await writeFile(join(clone, 'Jenkinsfile'), jenkinsfile);
     await mkdir(join(clone, 'build/reports'), { recursive: true });
     await writeFile(
@@ -51,7 +52,9 @@ describe('The shared library, in real Groovy', () => {
   async function run(
     repo: string,
     given: Partial<BuildParameters> = {},
+    job = 'coalmine',
   ): Promise<{ log: string; result: string; calls: string[] }> {
+    const jenkins = new Jenkins(controller.environment, job);
     const build = await jenkins.trigger({
       REPO: repo,
       COMMIT: '',
@@ -72,9 +75,11 @@ describe('The shared library, in real Groovy', () => {
     await writeFile(join(folder, 'bin/coalmine'), coalmine);
     await chmod(join(folder, 'bin/coalmine'), 0o755);
     controller = new Controller(folder);
-    await controller.start({ PATH: `${join(folder, 'bin')}:${process.env.PATH ?? ''}` });
-    jenkins = new Jenkins(controller.environment, 'coalmine');
-    await jenkins.ensureJob(folder);
+    await controller.start({
+      PATH: `${join(folder, 'bin')}:${process.env.PATH ?? ''}`,
+      COALMINE_JENKINS_LIBRARY: installation,
+    });
+    await new Jenkins(controller.environment, 'coalmine').ensureJob(folder);
     await addCredential(controller);
   }, 60_000);
   afterAll(async () => {
@@ -112,7 +117,7 @@ describe('The shared library, in real Groovy', () => {
   describe('coalminePipeline, a whole Jenkinsfile in two lines', () => {
     let repo: string;
     beforeAll(async () => {
-      repo = await repository('shop', twoLines);
+      repo = await repository('shop', twoLines, {}, false); // another repository: no vars/ in it
     });
 
     it('tests, lints and packages with nothing but defaults, and publishes the reports', async () => {
@@ -134,6 +139,19 @@ describe('The shared library, in real Groovy', () => {
       expect(result).withContext(log).toBe('SUCCESS');
       expect(log).toContain('The plugin junit is not installed: its report is not published');
       expect(log).toContain('The plugin warnings-ng is not installed: its report is not published');
+    });
+
+    it('takes the config.xml that a real Jenkins is given, too', async () => {
+      const answer = await fetch(`${controller.environment.JENKINS_URL}/createItem?name=remote`, {
+        method: 'POST',
+        headers: { authorization: authorization(controller), 'content-type': 'application/xml' },
+        body: jobXml(repo, 'remote'),
+      });
+      expect(answer.status).toBe(200);
+      const commit = await git(repo, 'rev-parse', 'HEAD');
+      const { result, calls } = await run('', { COMMIT: commit }, 'remote');
+      expect(result).toBe('SUCCESS');
+      expect(calls.at(-1)).toBe(`package --commit ${commit}`);
     });
 
     it('tells Jenkins its parameters, so that the form in the page has them all', async () => {

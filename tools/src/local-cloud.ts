@@ -58,6 +58,7 @@ export async function startLocalCloud(project: Project): Promise<Environment> {
       digitalOceanEnvironment(project, environment),
     ),
     start(project, 'jenkins', portOf(environment.JENKINS_URL), {
+      COALMINE_JENKINS_LIBRARY: installation,
       COALMINE_JENKINS_HOME: join(project.home, 'jenkins'),
       COALMINE_JENKINS_PORT: String(portOf(environment.JENKINS_URL)),
       ...onlyDefined(environment),

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
+import { addFlags } from './flag-commands.js';
+import { addObserving } from './observing.js';
 import { Problem } from './problem.js';
 
 const program = new Command('coalmine')
@@ -70,6 +72,13 @@ program
   .option('--json', 'for machines')
   .addHelpText('after', '\nExample:\n  $ coalmine scale 3 --dry-run')
   .action(async (count, options) => (await import('./commands/scale.js')).scale(count, options));
+program
+  .command('orphans')
+  .description('what was left behind: droplets in no pool or in no rotation, entries without a droplet')
+  .option('--reap', 'destroy and remove them')
+  .option('--json', 'for machines')
+  .addHelpText('after', '\nExample:\n  $ coalmine orphans --reap')
+  .action(async (options) => (await import('./commands/orphans.js')).orphans(options));
 program
   .command('inventory')
   .description('write the Ansible inventory and print its path')
@@ -187,6 +196,20 @@ program
   .option('-f, --follow', 'go on')
   .option('-n, --lines <n>', 'how many lines back', '100')
   .action(async (name, options) => (await import('./commands/logs.js')).logs(name, options));
+
+program
+  .command('ssh <droplet> [command...]')
+  .description('a shell on a droplet, or a command there: coalmine ssh prod-1 -- systemctl status app-server')
+  .action(async (name, command) => (await import('./commands/ssh.js')).ssh(name, command));
+program
+  .command('tour')
+  .description('the whole story on the local cloud, each promise checked and timed; under five minutes')
+  .option('--json <file>', 'write what was promised and measured there')
+  .option('--acts <numbers>', 'only these, comma-separated')
+  .addHelpText('after', '\nExample:\n  $ coalmine tour --json tour.json')
+  .action(async (options) => exitWith(await (await import('./commands/tour.js')).tour(options)));
+addObserving(program, exitWith);
+addFlags(program, exitWith);
 
 try {
   await program.parseAsync();

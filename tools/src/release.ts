@@ -80,7 +80,9 @@ async function packagePart(root: string, part: Part, staging: string): Promise<s
   try {
     await bundle(join(root, part, 'src/main.ts'), join(folder, 'main.js'));
     const page = join(root, part, 'page');
-    if (existsSync(page)) await cp(page, join(folder, 'page'), { recursive: true });
+    if (existsSync(join(page, 'build.mjs')))
+      await execa(process.execPath, [join(page, 'build.mjs'), join(folder, 'page')]);
+    else if (existsSync(page)) await cp(page, join(folder, 'page'), { recursive: true });
     await writeFile(join(folder, 'package.json'), `${JSON.stringify({ name: part, type: 'module' })}\n`);
     const file = join(staging, `${part}.tar.gz`);
     const tarball = await execa(

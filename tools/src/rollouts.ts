@@ -13,7 +13,9 @@ export async function openRollout(redis: Redis, config: Config, release: string,
   }
   const plan = planOf(config);
   const weight = plan.steps[0] ?? 0;
-  await recordEvent(redis, { who, what: 'canary begins', subject: release, why: `${weight / 100} %` });
+  await recordEvent(redis, {
+    ...{ who, what: 'canary begins', subject: release, why: `${weight / 100} %`, weight },
+  });
   await writeRollout(redis, {
     ...beginRollout(release, weight, 'deployed', new Date(), plan),
     ...(before?.allow ? { allow: before.allow } : {}),
@@ -31,7 +33,7 @@ export async function closeRollout(redis: Redis, backTo: string, who: string): P
   if (!rollout || !isActive(rollout) || rollout.state === 'rolling-back') return;
   const reason = `the canary was put back to ${backTo}`;
   await recordEvent(redis, {
-    ...{ who, what: 'canary rolled back', subject: rollout.release ?? rollout.id, why: reason },
+    ...{ who, what: 'canary rolled back', subject: rollout.release ?? rollout.id, why: reason, weight: 0 },
   });
   await writeRollout(redis, { ...rollout, state: 'rolled-back', weight: 0, reason });
 }

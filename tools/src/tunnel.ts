@@ -20,33 +20,52 @@ export async function withRedis<T>(
 ): Promise<T> {
   const droplet = droplets.find((candidate) => poolOf(candidate) === 'redis');
   if (!droplet) throw new Problem('The fleet has no Redis droplet', 'Run `coalmine up`.');
+  const { redis: passwords } = await readSecrets(project.home);
+  return withTunnel(project, droplet, 6379, async (port) => {
+    const redis = connectRedis(`redis://tools:${passwords.tools}@127.0.0.1:${port}`, {
+      retryStrategy: () => 50,
+      enableOfflineQueue: true,
+      maxRetriesPerRequest: 3,
+    });
+    redis.on('error', () => undefined); // `connected` says what matters
+    try {
+      await connected(redis, 10_000);
+      return await use(redis);
+    } finally {
+      redis.disconnect();
+    }
+  });
+}
+
+/**
+ * Lends a port of this machine that leads through SSH to a port of a droplet's private address. It takes a moment
+ * until somebody listens there. Throws a Problem when SSH gave up meanwhile.
+ */
+export async function withTunnel<T>(
+  project: Project,
+  droplet: Droplet,
+  remotePort: number,
+  use: (port: number) => Promise<T>,
+): Promise<T> {
   const port = await freePort();
   const tunnel = execa(
     'ssh',
     [
       ...sshArguments(project.home, droplet.id),
-      ...['-N', '-o', 'ExitOnForwardFailure=yes', '-L', `127.0.0.1:${port}:${droplet.privateAddress}:6379`],
+      ...['-N', '-o', 'ExitOnForwardFailure=yes'],
+      ...['-L', `127.0.0.1:${port}:${droplet.privateAddress}:${remotePort}`],
       `root@${droplet.address}`,
     ],
     { reject: false, stdin: 'ignore', cleanup: true },
   );
-  const { redis: passwords } = await readSecrets(project.home);
-  const redis = connectRedis(`redis://tools:${passwords.tools}@127.0.0.1:${port}`, {
-    retryStrategy: () => 50,
-    enableOfflineQueue: true,
-    maxRetriesPerRequest: 3,
-  });
-  redis.on('error', () => undefined); // `connected` says what matters
   try {
-    await connected(redis, 10_000);
-    return await use(redis);
+    return await use(port);
   } catch (error) {
     if (tunnel.exitCode === null || tunnel.exitCode === undefined) throw error;
     throw new Problem(`No SSH tunnel to ${droplet.name}: ${(await tunnel).stderr}`, undefined, {
       cause: error,
     });
   } finally {
-    redis.disconnect();
     tunnel.kill();
     await tunnel;
   }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from './problem.js';
 
 /** The commands that make and destroy droplets: one of them at a time. */
-const holders = ['up', 'scale', 'droplet'];
+const holders = ['up', 'scale', 'droplet', 'orphans'];
 
 /**
  * Lets one command at a time make and destroy droplets of a fleet. Returns the function that lets go. The lock of a
@@ -32,6 +32,11 @@ export async function stopHolder(home: string): Promise<void> {
   process.kill(holder, 'SIGKILL');
   while ((await holderOf(home)) !== null) await sleep(20);
   await rm(lockFile(home), { force: true });
+}
+
+/** True while a command makes or destroys droplets. */
+export async function isWorking(home: string): Promise<boolean> {
+  return (await holderOf(home)) !== null;
 }
 
 async function holderOf(home: string): Promise<number | null> {

@@ -34,9 +34,15 @@ export function placeOf(request: Request): Place {
   return where ? { key, environment: where } : { key };
 }
 
-/** Why, as the header says that requests without a body of their own have. */
+/** Why, as the header says that requests without a body of their own have; percent-encoded where it is no ASCII. */
 export function whyOf(request: Request): string | undefined {
-  return request.get('x-coalmine-why')?.slice(0, 500);
+  const said = request.get('x-coalmine-why');
+  if (said === undefined) return undefined;
+  try {
+    return decodeURIComponent(said).slice(0, 500);
+  } catch {
+    return said.slice(0, 500); // "100 %" is meant as it stands
+  }
 }
 
 /** What the writer takes the flag to be. */

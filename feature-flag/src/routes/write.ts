@@ -25,7 +25,9 @@ import {
 export function writeRoutes(source: FlagSource, store: FlagStore, redis: Redis, access: Access): Router {
   const router = Router();
   const editor = access.require('editor');
-  const json = express.json({ limit: '256kb', type: ['application/json', 'application/merge-patch+json'] });
+  const type = ['application/json', 'application/merge-patch+json'];
+  // Not strict: what is JSON but no object is the schema's to refuse, with a path.
+  const json = express.json({ limit: '256kb', strict: false, type });
 
   const answer = (request: Request, response: Response): void => {
     const { key, environment } = placeOf(request);

@@ -8,6 +8,7 @@ const settings = z.object({
   JENKINS_TOKEN: z.string().min(8, 'must have at least 8 characters'),
   JENKINS_PASSWORD: z.string().min(1).optional(),
   COALMINE_JENKINS_EXECUTORS: z.coerce.number().int().min(1).max(64).default(2),
+  COALMINE_JENKINS_LIBRARY: z.string().min(1).optional(),
   COALMINE_CACHE_DIR: z.string().min(1).default('/var/cache/coalmine'),
   COALMINE_GROOVY_JAR: z.string().min(1).default('/usr/share/java/groovy-all.jar'),
 });
@@ -20,6 +21,8 @@ export interface Config {
   /** A password beside the token; with it, a POST needs a crumb. */
   password?: string;
   executors: number;
+  /** A folder with the `vars/` of repositories that have none of their own. */
+  library?: string;
   cache: string;
   groovyJar: string;
 }
@@ -45,6 +48,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     token: data.JENKINS_TOKEN,
     ...(data.JENKINS_PASSWORD === undefined ? {} : { password: data.JENKINS_PASSWORD }),
     executors: data.COALMINE_JENKINS_EXECUTORS,
+    ...(data.COALMINE_JENKINS_LIBRARY ? { library: data.COALMINE_JENKINS_LIBRARY } : {}),
     cache: data.COALMINE_CACHE_DIR,
     groovyJar: data.COALMINE_GROOVY_JAR,
   };

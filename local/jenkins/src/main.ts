@@ -34,7 +34,7 @@ async function serve(): Promise<void> {
   if (aborted > 0) log.warn({ aborted }, 'builds that a stop had interrupted are shown as aborted');
   const credentials = new Credentials(config.home);
   const queue = new Queue(
-    { groovy, jobs, locks: new Locks(), credentials, home: config.home, url },
+    { groovy, jobs, locks: new Locks(), credentials, home: config.home, url, library: config.library },
     config.executors,
     lastQueueId(jobs),
     log,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Build, Outcome } from './build.js';
 import type { Credentials } from './credentials.js';
@@ -20,6 +20,8 @@ export interface RunContext {
   locks: Locks;
   credentials: Credentials;
   home: string;
+  /** Where repositories without `vars/` have their shared library from. */
+  library: string | undefined;
   /** The server's own address, ending with a slash. */
   url: string;
 }
@@ -79,8 +81,9 @@ export class Run {
   /** Ends the build at once, `post` or not. */
   kill(): void {
     this.abortedBy = { message: 'Hard kill', result: 'ABORTED' };
-    killLeftovers(this.input.build.record.cookie);
+    // Groovy first: it would take the death of its shell for a failure.
     this.groovy?.kill();
+    killLeftovers(this.input.build.record.cookie);
   }
 
   answerInput(id: string, user: string, abort: boolean, parameters: Record<string, string>): void {
@@ -109,6 +112,9 @@ export class Run {
         workspace.show(revision.commit, definition.scriptPath),
         workspace.exportLibrary(revision.commit, library),
       ]);
+      const shared = this.context.library && join(this.context.library, 'vars');
+      if (shared && !existsSync(join(library, 'vars')))
+        cpSync(shared, join(library, 'vars'), { recursive: true });
       if (script === undefined) {
         throw new Error(`Unable to find ${definition.scriptPath} from git ${url} at ${revision.commit}`);
       }

@@ -1,10 +1,13 @@
 import type { AutoscaleMemory, AutoscaleRules } from '@coalmine/fleet/autoscale.js';
 import { affordable, spend } from './budget.js';
 
-/** A droplet of production in rotation; `cpu` is its mean over the window, %, null without figures. */
+/** A droplet of production in rotation. */
 export interface Server {
   name: string;
+  /** Its mean CPU over the window, %; null without figures. */
   cpu: number | null;
+  /** The same over the window's last third: a load that just began shows there in full. */
+  recent: number | null;
 }
 
 export interface Decision {
@@ -28,7 +31,8 @@ const longestPauseMs = 30 * 60_000;
  * (https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#algorithm-details). Beyond that:
  * what stays must be under the target by the tolerance, too (as AWS target tracking does, so that it does not swing);
  * one droplet goes at a time; droplets that warm up are capacity, but their figures do not count (AWS: default instance
- * warm-up); while any figures are missing none goes; a budget ends growth.
+ * warm-up); while any figures are missing none goes; a budget ends growth; and once the window says that it must grow,
+ * its last third says by how much (as Knative's panic window does), or a step would be taken for half of itself.
  */
 export function decide(
   servers: readonly Server[],
@@ -39,10 +43,12 @@ export function decide(
   const current = servers.length;
   const memory = remember(servers, rules, before, now);
   const isWarm = ({ name }: Server): boolean => now - (memory.joined[name] ?? now) >= rules.warmUpMs;
-  const loads = servers.filter(isWarm).flatMap(({ cpu }) => (cpu === null ? [] : [cpu]));
+  const warm = servers.filter(isWarm);
+  const loads = warm.flatMap(({ cpu }) => (cpu === null ? [] : [cpu]));
   const sum = loads.reduce((total, cpu) => total + cpu, 0);
+  const recent = warm.reduce((total, one) => total + (one.recent ?? one.cpu ?? 0), 0);
   const mean = loads.length > 0 ? sum / loads.length : null;
-  const enough = enoughFor(sum, loads.length, current, rules);
+  const enough = enoughFor({ sum, recent, counted: loads.length }, current, rules);
   memory.enough = withRecommendation(memory.enough, enough, now, rules.stabilisationMs);
   const decided = (wanted: number, reason: string): Decision => ({ current, wanted, mean, reason, memory });
   const stay = (reason: string): Decision => decided(current, reason);
@@ -88,14 +94,13 @@ export function decide(
 
 /** What would be enough for this load: more at once when it is over the tolerance, fewer only with room to spare. */
 function enoughFor(
-  sum: number,
-  counted: number,
+  { sum, recent, counted }: { sum: number; recent: number; counted: number },
   current: number,
   { target, tolerance }: AutoscaleRules,
 ): number {
   if (counted === 0) return current;
   const ratio = sum / counted / target;
-  if (ratio > 1 + tolerance / 100) return Math.max(current, Math.ceil(sum / target));
+  if (ratio > 1 + tolerance / 100) return Math.max(current, Math.ceil(Math.max(sum, recent) / target));
   if (counted < current) return current;
   return Math.min(current, Math.max(1, Math.ceil(sum / (target * (1 - tolerance / 100)))));
 }

@@ -4,7 +4,7 @@ import type { Server } from './decide.js';
 /** With fewer seconds than this a mean says nothing. */
 export const fewestSeconds = 3;
 
-/** Each droplet's mean CPU over the window before its newest sample; null when that is old, or there are too few. Pure. */
+/** Each droplet's mean CPU over the window, and its last third; null while there are too few figures in it. Pure. */
 export function loadsOf(
   names: readonly string[],
   latest: ReadonlyMap<string, readonly Sample[]>,
@@ -12,11 +12,20 @@ export function loadsOf(
   now: number,
 ): Server[] {
   return names.map((name) => {
-    const values = (latest.get(name) ?? [])
-      .filter(({ at }) => at > now - windowMs && at <= now + windowMs)
-      .flatMap(({ service }) => (service ? [service.cpu] : []));
-    const cpu =
-      values.length < fewestSeconds ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
-    return { name, cpu };
+    const samples = (latest.get(name) ?? []).filter(({ service }) => service !== null);
+    const since = (ago: number): number[] =>
+      samples
+        .filter(({ at }) => at > now - ago && at <= now + windowMs)
+        .map(({ service }) => service?.cpu ?? 0);
+    const values = since(windowMs);
+    return {
+      name,
+      cpu: values.length < fewestSeconds ? null : mean(values),
+      recent: mean(since(windowMs / 3)),
+    };
   });
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

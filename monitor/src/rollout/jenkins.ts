@@ -7,6 +7,17 @@ export interface JenkinsSettings {
   job: string;
 }
 
+/** Where the pipeline is; null when the settings do not say. */
+export function jenkinsOf(settings: {
+  JENKINS_URL: string;
+  JENKINS_USER: string;
+  JENKINS_TOKEN: string;
+  JENKINS_JOB: string;
+}): JenkinsSettings | null {
+  const { JENKINS_URL: url, JENKINS_USER: user, JENKINS_TOKEN: token, JENKINS_JOB: job } = settings;
+  return url && user && token ? { url, user, token, job } : null;
+}
+
 /** The job's parameters; COMMIT is fetched from REPO, where the canary's own build fetched it from. */
 export type BuildParameters = Record<string, string> & {
   REPO: string;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { AutoscaleDuty } from '../autoscale/duty.js';
 import { startController, type Controller, type Duty } from '../controller.js';
 import { RolloutDuty } from './duty.js';
-import { JenkinsJob } from './jenkins.js';
+import { JenkinsJob, jenkinsOf } from './jenkins.js';
 
 /** The settings of a monitor that may lead. */
 export const controllerSettings = z.object({
@@ -42,7 +42,8 @@ export function runController(
 ): Controller {
   const redis = connectRedis(settings.CONTROLLER_REDIS_URL || settings.REDIS_URL);
   redis.on('error', (error: Error) => log.warn({ err: error }, 'Redis of the controller'));
-  const jenkins = jenkinsOf(settings);
+  const access = jenkinsOf(settings);
+  const jenkins = access && new JenkinsJob(access);
   const rollout = new RolloutDuty({ redis, jenkins, log });
   const rules = settings.AUTOSCALE;
   const autoscale = rules ? [new AutoscaleDuty({ redis, jenkins, rules, log })] : [];
@@ -59,9 +60,4 @@ export function runController(
       redis.disconnect();
     },
   };
-}
-
-function jenkinsOf(settings: ControllerSettings): JenkinsJob | null {
-  const { JENKINS_URL: url, JENKINS_USER: user, JENKINS_TOKEN: token, JENKINS_JOB: job } = settings;
-  return url && user && token ? new JenkinsJob({ url, user, token, job }) : null;
 }

@@ -33,6 +33,7 @@ export async function writeTransition(
         what,
         subject: judged.release ?? judged.id,
         why: why ?? reason,
+        weight: next.weight ?? judged.weight,
       });
       setRollout(transaction, { ...judged, ...next });
       if (record) setRecord(transaction, record, leadership.holder, reason);

@@ -20,7 +20,7 @@ import { takeSocket } from './socket.js';
 import { allowedKeys, splitEntry } from './split.js';
 import { TrafficSeconds } from './traffic-seconds.js';
 
-type State = ProxyState & { allow: readonly string[] | null };
+type State = Omit<ProxyState, 'allow'> & { allow: readonly string[] | null };
 
 const graceMs = 100;
 const leaveAfterMs = 1000;
@@ -61,7 +61,7 @@ export async function runHaproxyEngine(): Promise<void> {
     read: readState,
     onChange: (next) => {
       void control.update(wanted(next));
-      saveState(settings.STATE_FILE, next).catch((error: unknown) =>
+      saveState(settings.STATE_FILE, { ...next, allow: next.allow ?? [] }).catch((error: unknown) =>
         log.error({ err: error }, 'state not saved'),
       );
     },

@@ -13,6 +13,7 @@ def call(Map config = [:]) {
   def sizes = [small: 1]
   for (entry in sizes) echo entry.key // expect: cps-map-loop
   for (entry in [a: 1]) echo entry.key // expect: cps-map-loop
+  for (entry in params) echo entry.key // expect: cps-map-loop
   def data = new groovy.json.JsonSlurper().parseText('{}') // expect: cps-json
   synchronized (names) { echo 'one' } // expect: cps-synchronized
 }

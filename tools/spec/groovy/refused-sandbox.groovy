@@ -13,6 +13,9 @@ def call(Map config = [:]) {
   evaluate('1') // expect: sandbox
   sh "deploy ${name}" // expect: shell-interpolation
   sh label: "deploy ${name}", script: "deploy ${name}" // expect: shell-interpolation
+  def command = "deploy ${name}"
+  sh command // expect: shell-interpolation
+  sh script: 'deploy ' + name // expect: shell-interpolation
   sh 'deploy ' + name // expect: shell-interpolation
   sh(script: """ // expect: shell-interpolation
     deploy ${name}

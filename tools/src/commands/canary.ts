@@ -1,13 +1,10 @@
 import { hostname, userInfo } from 'node:os';
-import { change, Conflict } from '@coalmine/fleet/change.js';
-import { addEvent } from '@coalmine/fleet/events.js';
-import { keys } from '@coalmine/fleet/keys.js';
-import { readRollout, setRollout, type Rollout } from '@coalmine/fleet/rollout.js';
+import type { Order } from '@coalmine/fleet/orders.js';
+import { readRollout, type Rollout } from '@coalmine/fleet/rollout.js';
 import { readLeader, readVerdict, type Verdict } from '@coalmine/fleet/verdict.js';
 import type { Redis } from 'ioredis';
-import { obey, type Order } from '../canary.js';
+import { command } from '../canary.js';
 import { openFleet } from '../fleet.js';
-import { Problem } from '../problem.js';
 import { openProject } from '../project.js';
 import { table } from '../table.js';
 import { withRedis } from '../tunnel.js';
@@ -28,36 +25,10 @@ export async function status(options: { json?: boolean }): Promise<void> {
 export async function order(wanted: Order, options: { reason?: string; json?: boolean }): Promise<void> {
   const who = `${userInfo().username}@${hostname()}`;
   const said = await onRedis(async (redis) => {
-    await carryOut(redis, wanted, who, options.reason);
+    await command(redis, wanted, who, options.reason);
     return read(redis);
   });
   console.log(options.json ? JSON.stringify(said, null, 2) : statusText(said));
-}
-
-async function carryOut(redis: Redis, wanted: Order, who: string, why = 'by hand'): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await redis.watch(keys.rollout);
-      const rollout = await readRollout(redis);
-      if (!rollout) throw new Problem('There was no rollout yet', 'Commit on the canary’s branch first.');
-      const next = obey(rollout, wanted, `${why} (${wanted.kind} by ${who})`);
-      await change(redis, 'rollout', (transaction) => {
-        addEvent(transaction, { who, what: what(wanted), subject: rollout.release ?? rollout.id, why });
-        setRollout(transaction, next);
-      });
-      return;
-    } catch (error) {
-      // The controller was faster: look again at what there is now.
-      if (!(error instanceof Conflict) || tries >= 5) throw error;
-    }
-  }
-}
-
-function what(wanted: Order): string {
-  if (wanted.kind === 'weight') return `canary weight ${wanted.percent} %`;
-  if (wanted.kind === 'allow')
-    return `canary ${wanted.remove ? 'disallow' : 'allow'} ${wanted.names.join(' ')}`;
-  return `canary ${wanted.kind}`;
 }
 
 async function read(redis: Redis): Promise<Said> {

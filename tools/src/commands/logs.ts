@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { dropletNamed, openFleet } from '../fleet.js';
 import { poolOf } from '../plan.js';
+import { Problem } from '../problem.js';
 import { openProject } from '../project.js';
 import { sshArguments } from '../ssh-identity.js';
 import type { Pool } from '@coalmine/fleet/keys.js';
@@ -21,6 +22,8 @@ export async function logs(
   const droplet = dropletNamed({ droplets }, name);
   const pool = poolOf(droplet);
   const unit = options.unit ?? (pool ? mainUnit[pool] : '*');
+  if (!/^[\w@.:*-]+$/.test(unit))
+    throw new Problem(`${unit} is not the name of a unit`, 'For example: --unit monitor');
   await execa(
     'ssh',
     [

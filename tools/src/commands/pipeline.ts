@@ -1,11 +1,9 @@
 import { execa } from 'execa';
-import nodemailer from 'nodemailer';
 import { ensureDependencies } from '../dependencies.js';
 import { readEnvironment } from '../environment.js';
 import { resolveCommit } from '../git.js';
 import { Problem } from '../problem.js';
 import { openProject, type Project } from '../project.js';
-import { packageRelease } from '../release.js';
 
 /** Runs the repository's specs, with its dependencies installed. */
 export async function specs(): Promise<void> {
@@ -33,6 +31,8 @@ export async function packageCommit(options: { commit?: string }): Promise<void>
       `git checkout ${commit}`,
     );
   }
+  // Not loaded where it is not needed: specs and lint are to begin at once.
+  const { packageRelease } = await import('../release.js');
   const release = await packageRelease(project.root, project.home, commit);
   for (const [part, { sha256 }] of Object.entries(release.parts))
     console.log(`✔ ${part}  sha256 ${sha256.slice(0, 16)}`);
@@ -47,14 +47,26 @@ export async function notify(options: { result: string }): Promise<void> {
     console.log('No mail: monitor.mail in coalmine.yml names nobody, or no SMTP server is known.');
     return;
   }
-  const { BUILD_URL = '', BRANCH = '', COMMIT = '', TARGET = 'none' } = process.env;
+  const { default: nodemailer } = await import('nodemailer');
   await nodemailer.createTransport(smtp).sendMail({
     from: mail.from,
     to: mail.to,
-    subject: `[${project.config.name}] ${options.result}: ${BRANCH} ${COMMIT.slice(0, 10)}`,
-    text: `The build of ${COMMIT || 'the tip'} on ${BRANCH} (target: ${TARGET}) ended with ${options.result}.\n\n${BUILD_URL}\n`,
+    ...resultMail(project.config.name, options.result, process.env),
   });
   console.log(`✔ mailed ${mail.to.join(', ')}`);
+}
+
+/** What is mailed of a build, by the variables that Jenkins gives it. Started from the page, it has no COMMIT. */
+export function resultMail(
+  name: string,
+  result: string,
+  { BUILD_URL = '', BRANCH = '', COMMIT, GIT_COMMIT, TARGET = 'none' }: Record<string, string | undefined>,
+): { subject: string; text: string } {
+  const commit = COMMIT || GIT_COMMIT || '';
+  return {
+    subject: `[${name}] ${result}: ${BRANCH} ${commit.slice(0, 10)}`.trim(),
+    text: `The build of ${commit || 'the tip'} on ${BRANCH} (target: ${TARGET}) ended with ${result}.\n\n${BUILD_URL}\n`,
+  };
 }
 
 async function install(project: Project): Promise<void> {

@@ -12,6 +12,7 @@ import { planFleet, poolOf, type Plan } from '../plan.js';
 import { Problem } from '../problem.js';
 import { openProject, type Project } from '../project.js';
 import { hasRelease, readRelease } from '../release.js';
+import { readSecrets } from '../secrets.js';
 import { prepareOrigin, prepareTrialClone, remoteSource, type Source } from '../source.js';
 import { takeLock } from '../work-lock.js';
 import { down } from './down.js';
@@ -38,6 +39,8 @@ export async function up(options: UpOptions): Promise<void> {
   await release();
   console.log(`\nReady after ${Math.round((Date.now() - started) / 1000)} s.\n`);
   console.log(statusText(await statusOf(fleet)));
+  const { operator } = await readSecrets(project.home);
+  console.log(`\n  Operator’s token, for the dashboard’s buttons: ${operator}`);
   if (clone) console.log(`\n${thingsToTry(project, clone)}`);
   if (signal) {
     console.log('\nCtrl-C takes everything down.');

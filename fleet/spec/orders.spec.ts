@@ -1,8 +1,7 @@
-import { parseConfig } from '@coalmine/fleet/config.js';
-import { planOf } from '@coalmine/fleet/plan.js';
-import { beginRollout, type Rollout } from '@coalmine/fleet/rollout.js';
-import { obey, type Order } from '../src/canary.js';
-import { Problem } from '../src/problem.js';
+import { parseConfig } from '../src/config.js';
+import { obey, Refused, type Order } from '../src/orders.js';
+import { planOf } from '../src/plan.js';
+import { beginRollout, type Rollout } from '../src/rollout.js';
 
 const plan = planOf(parseConfig('name: shop'));
 const running: Rollout = beginRollout('new', 100, 'deployed', new Date(0), plan);
@@ -37,8 +36,8 @@ describe('an order for the canary', () => {
   it('makes sense only while there is a rollout', () => {
     const over = { ...running, state: 'rolled-back', weight: 0 } as const;
     for (const kind of ['pause', 'resume', 'skip', 'abort', 'promote'] as const)
-      expect(() => after(over, { kind })).toThrowError(Problem, /There is no rollout/);
-    expect(() => after({ ...running, state: 'promoting' }, { kind: 'pause' })).toThrowError(Problem);
+      expect(() => after(over, { kind })).toThrowError(Refused, /There is no rollout/);
+    expect(() => after({ ...running, state: 'promoting' }, { kind: 'pause' })).toThrowError(Refused);
     expect(() => after(running, { kind: 'weight', percent: Number('x') })).toThrowError(/not a share/);
   });
 

@@ -1,0 +1,101 @@
+import { ask, LoadingClient } from './client.js';
+import { leftBehind } from './left-behind.js';
+import { Trial, within } from './trial.js';
+
+interface Mail {
+  id: string;
+  subject: string;
+}
+
+/** Puts a busy loop among the processes of a service, for some seconds: its droplet's cgroup holds it. */
+function overload(seconds: number): string {
+  return `group=$(systemctl show --property=ControlGroup --value app-server)
+for root in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
+  [ -e "$root$group/cgroup.procs" ] && procs=$root$group/cgroup.procs && break
+done
+setsid sh -c "echo \\$\\$ > $procs; exec timeout ${seconds} sh -c 'while :; do :; done'" </dev/null >/dev/null 2>&1 &`;
+}
+
+/** What happens to the users when parts of a running fleet fall: told in order, under load. */
+describe('a fleet whose parts fall', () => {
+  const trial = new Trial();
+  let client: LoadingClient;
+
+  beforeAll(async () => {
+    const up = await trial.up();
+    expect(up.code).withContext(up.output).toBe(0);
+    client = new LoadingClient(trial.status().urls.app);
+  });
+
+  afterAll(async () => {
+    await client.stop();
+    const down = await trial.down();
+    expect(down.code).withContext(down.output).toBe(0);
+    expect(leftBehind(trial.home)).toEqual([]);
+    trial.remove();
+  });
+
+  it('grows production to two servers, and both serve', async () => {
+    const scale = await trial.coalmineBeside('scale', '2');
+    expect(scale.code).withContext(scale.output).toBe(0);
+    expect(await within(10, () => (client.tally.servedBy.get('prod-2') ?? 0) > 0)).toBeTrue();
+    expect(trial.releaseOf('prod-2')).toBe(trial.releaseOf('prod-1'));
+  });
+
+  it('serves on while Redis is killed, and after it is back', async () => {
+    const { requests } = client.tally;
+    trial.onDroplet('redis-1', 'pkill -9 redis-server');
+    expect(await within(10, () => client.tally.requests > requests + 80)).toBeTrue();
+    const { app } = trial.status().urls;
+    expect(await within(10, async () => (await ask(`${app}set`)).statusCode === 200)).toBeTrue();
+  });
+
+  it('serves on while the canary is killed', async () => {
+    trial.onDroplet('canary-1', 'systemctl kill --signal=KILL --kill-whom=main app-server');
+    const served = client.tally.servedBy.get('canary-1') ?? 0;
+    expect(await within(20, () => (client.tally.servedBy.get('canary-1') ?? 0) > served)).toBeTrue();
+  });
+
+  it('serves on while one of two production servers is killed', async () => {
+    trial.onDroplet('prod-2', 'systemctl kill --signal=KILL --kill-whom=main app-server');
+    const served = client.tally.servedBy.get('prod-2') ?? 0;
+    expect(await within(20, () => (client.tally.servedBy.get('prod-2') ?? 0) > served)).toBeTrue();
+  });
+
+  it('serves on while the proxy restarts', async () => {
+    trial.onDroplet('proxy-1', 'systemctl restart proxy-server');
+    const { requests } = client.tally;
+    expect(await within(10, () => client.tally.requests > requests + 40)).toBeTrue();
+  });
+
+  it('takes an overloaded canary out of the traffic, says so by mail, and brings it back', async () => {
+    const { mail } = trial.status().urls;
+    const subjects = async () => {
+      const answer = await fetch(`${mail}/api/messages`);
+      return ((await answer.json()) as Mail[]).map(({ subject }) => subject);
+    };
+    const about = (pattern: RegExp) => async () =>
+      (await subjects()).some((subject) => pattern.test(subject));
+    trial.onDroplet('canary-1', overload(15));
+    expect(await within(30, about(/canary-1/)))
+      .withContext(String(await subjects()))
+      .toBeTrue();
+    const served = client.tally.servedBy.get('canary-1') ?? 0;
+    const { requests } = client.tally;
+    expect(await within(10, () => client.tally.requests > requests + 80)).toBeTrue();
+    expect(client.tally.servedBy.get('canary-1') ?? 0).toBe(served);
+    expect(await within(40, () => (client.tally.servedBy.get('canary-1') ?? 0) > served)).toBeTrue();
+  });
+
+  it('shrinks production to one server again', async () => {
+    const scale = await trial.coalmineBeside('scale', '1');
+    expect(scale.code).withContext(scale.output).toBe(0);
+    expect(trial.status().droplets.map(({ name }) => name)).not.toContain('prod-2');
+  });
+
+  it('did not fail a single request in all of this', async () => {
+    const { requests, failures } = await client.stop();
+    expect(failures).toEqual([]);
+    expect(requests).toBeGreaterThan(500);
+  });
+});

@@ -1,0 +1,80 @@
+import { readAlert } from '@coalmine/fleet/alerts.js';
+import { readAllow } from '@coalmine/fleet/allow.js';
+import { watch } from '@coalmine/fleet/changes.js';
+import type { Logger } from '@coalmine/fleet/log.js';
+import { readFleet, type Fleet } from '@coalmine/fleet/members.js';
+import { readRollout } from '@coalmine/fleet/rollout.js';
+import type { Redis } from 'ioredis';
+import { saveState, type ProxyState } from './state-file.js';
+
+/** What the proxy goes by, as it stands in Redis. */
+export interface LiveState {
+  /** The same object until something changes. */
+  readonly current: ProxyState;
+  readonly fresh: boolean;
+  close(): void;
+}
+
+export interface LiveStateOptions {
+  redis: Redis;
+  initial: ProxyState;
+  /** Where the last state is kept for a start without Redis. */
+  file: string;
+  onFleet: (fleet: Fleet) => void;
+  log: Logger;
+}
+
+/**
+ * Follows fleet, rollout and alerts, each by itself: a Redis that has lost one of them does not take the others along.
+ * Of a Redis that has lost its state, a fleet without any production server is not believed.
+ */
+export function followState({ redis, initial, file, onFleet, log }: LiveStateOptions): LiveState {
+  let current = initial;
+  let saved: Promise<void> = Promise.resolve();
+  const change = (part: Partial<ProxyState>): void => {
+    current = { ...current, ...part };
+    saved = saved
+      .then(() => saveState(file, current))
+      .catch((error: unknown) => log.error({ err: error }, 'state not saved'));
+  };
+  const parts = [
+    watch({
+      ...{ redis, log, topics: ['fleet'], initial: initial.fleet },
+      read: readFleet,
+      whenLost: (known, found) => (hasProduction(found) || !hasProduction(known) ? found : known),
+      onChange: (fleet) => {
+        change({ fleet });
+        onFleet(fleet);
+      },
+    }),
+    watch({
+      ...{ redis, log, topics: ['rollout'], initial: { rollout: initial.rollout, allow: initial.allow } },
+      read: async (from) => {
+        const [rollout, allow] = await Promise.all([readRollout(from), readAllow(from)]);
+        return { rollout, allow: allow as readonly string[] };
+      },
+      onChange: change,
+    }),
+    watch({
+      ...{ redis, log, topics: ['alerts'], initial: initial.alert },
+      read: async (from) => (await readAlert(from, 'canary')) !== null,
+      onChange: (alert) => change({ alert }),
+    }),
+  ] as const;
+  return {
+    get current() {
+      return current;
+    },
+    get fresh() {
+      return parts.every(({ fresh }) => fresh);
+    },
+    close() {
+      for (const part of parts) part.close();
+    },
+  };
+}
+
+function hasProduction(fleet: Fleet): boolean {
+  for (const { pool, state } of fleet.values()) if (pool === 'prod' && state === 'in') return true;
+  return false;
+}

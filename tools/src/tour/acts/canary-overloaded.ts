@@ -1,0 +1,50 @@
+import { readAlert } from '@coalmine/fleet/alerts.js';
+import { readRollout } from '@coalmine/fleet/rollout.js';
+import { Broken, type Act } from '../act.js';
+import { overloadFor, relief } from '../overload.js';
+import { seconds } from '../run.js';
+
+const cutWithinMs = 5000;
+const mailWithinMs = 10_000;
+
+export const canaryOverloaded: Act = {
+  name: 'The canary overloaded',
+  promise: 'alert, out of the traffic in 5 s, mail in 10 s, rolled back',
+  async play(stage) {
+    const { narrate, redis, visitors } = stage;
+    const release = await stage.releaseOf('canary');
+    if (!release || release === (await stage.releaseOf('prod')))
+      throw new Broken('the canary has nothing to try: production has the same release');
+    await stage.coalmineByDefault('deploy', '--target', 'canary', '--commit', release);
+    await stage.coalmineByDefault('canary', 'weight', '50');
+    const served = visitors.servedCount('canary-1');
+    await stage.until('a visitor at the canary', 20, () => visitors.servedCount('canary-1') > served + 5);
+    const isNew = mailsSince(await stage.mails(), () => stage.mails());
+    narrate('every second visitor meets the canary; now its CPU is burnt');
+    await stage.onDroplet('canary-1', overloadFor(20));
+    const began = Date.now();
+    await stage.until('the alert', 20, async () => (await readAlert(redis, 'canary')) !== null);
+    narrate(
+      `alert after ${seconds(Date.now() - began)}: ${(await readAlert(redis, 'canary'))?.reason ?? 'over'}`,
+    );
+    await stage.until('a mail', 30, () => isNew(/canary/));
+    const mail = Date.now() - began;
+    narrate(`mail after ${seconds(mail)}`);
+    await stage.until('the rollback', 60, async () => (await readRollout(redis))?.state === 'rolled-back');
+    const cut = Math.max(0, (visitors.servedBy.get('canary-1')?.last ?? 0) - began);
+    await stage.onDroplet('canary-1', relief);
+    await stage.until('the end of the alert', 30, async () => (await readAlert(redis, 'canary')) === null);
+    return {
+      measured: `last visitor ${seconds(cut)} after, mail ${seconds(mail)} after, rolled back`,
+      kept: cut <= cutWithinMs && mail <= mailWithinMs,
+    };
+  },
+};
+
+/** Whether a mail has come that was not there before and whose subject matches. */
+function mailsSince(before: readonly string[], mails: () => Promise<string[]>) {
+  return async (pattern: RegExp): Promise<boolean> => {
+    const all = await mails();
+    return all.slice(0, all.length - before.length).some((subject) => pattern.test(subject));
+  };
+}
