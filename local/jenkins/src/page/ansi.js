@@ -14,11 +14,11 @@ function indexed(number) {
 
 /** The state after a sequence of codes. */
 export function after(state, codes) {
-  const style = { ...state };
+  let style = { ...state };
   const rest = codes.map(Number);
   while (rest.length > 0) {
     const code = rest.shift();
-    if (code === 0) for (const name of Object.keys(style)) delete style[name];
+    if (code === 0) style = {};
     else if (code === 1) style.bold = true;
     else if (code === 3) style.italic = true;
     else if (code === 4) style.underline = true;
