@@ -44,6 +44,13 @@ export function addObserving(program: Command, exitWith: (good: boolean) => void
     .addHelpText('after', '\nExample:\n  $ coalmine top --once')
     .action(async (options) => (await import('./commands/top.js')).top(options));
   program
+    .command('prometheus')
+    .description('the targets of the fleet, for file_sd_configs of a Prometheus')
+    .option('--out <file>', 'write them there')
+    .option('--every <seconds>', 'and again and again (with --out)')
+    .addHelpText('after', '\nExample:\n  $ coalmine prometheus --out /etc/prometheus/targets/coalmine.json')
+    .action(async (options) => (await import('./commands/prometheus.js')).prometheus(options));
+  program
     .command('mail')
     .description('mail about alerts')
     .command('test')
