@@ -1,9 +1,10 @@
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
-const idleGraceMs = 100;
+const idleGraceMs = 500;
 const sweepEveryMs = 20;
 
 /** How a server stops without dropping a request: it knows what is in flight, and lets that end. */
@@ -39,30 +40,36 @@ export class Drain {
   }
 
   /**
-   * Stops accepting, answers what is in flight with `Connection: close`, then closes idle and upgraded connections,
-   * and after the deadline the rest. Idle connections get a moment's grace first: a client may be sending on one
-   * just now, and would take the close for a lost request. (`http.Server.close` gives none, so the socket alone is
-   * closed.) `endUpgraded` ends the upgraded connections in its own way; what is left of them at the deadline is cut.
+   * For a moment's grace goes on as before, but each answer is the last one on its connection: a client that keeps one
+   * open hears so with its next request, instead of finding it closed under a request that it is sending just then.
+   * Then stops accepting, closes idle and upgraded connections, and after the deadline the rest. (`http.Server.close`
+   * would close the idle ones first, so the socket alone is closed.) `endUpgraded` ends the upgraded ones in its own
+   * way; what is left of them at the deadline is cut.
    */
   async run(deadlineMs: number, endUpgraded?: () => void): Promise<void> {
     this.begun = true;
     for (const response of this.inFlight) response.shouldKeepAlive = false;
-    const closed = new Promise<void>((resolve) =>
-      NetServer.prototype.close.call(this.server, () => resolve()),
-    );
-    let sweep: NodeJS.Timeout | undefined;
-    const grace = setTimeout(() => {
-      if (endUpgraded) endUpgraded();
-      else for (const socket of this.upgraded) socket.destroy();
-      this.server.closeIdleConnections();
-      sweep = setInterval(() => this.server.closeIdleConnections(), sweepEveryMs);
-    }, idleGraceMs);
     const deadline = setTimeout(() => {
       this.log.warn({ deadlineMs, requests: this.inFlight.size }, 'cut at the deadline');
       for (const socket of this.upgraded) socket.destroy();
       this.server.closeAllConnections();
     }, deadlineMs);
+    if (await this.hasConnections()) await sleep(Math.min(idleGraceMs, deadlineMs));
+    const closed = new Promise<void>((resolve) =>
+      NetServer.prototype.close.call(this.server, () => resolve()),
+    );
+    if (endUpgraded) endUpgraded();
+    else for (const socket of this.upgraded) socket.destroy();
+    this.server.closeIdleConnections();
+    const sweep = setInterval(() => this.server.closeIdleConnections(), sweepEveryMs);
     await closed;
-    for (const timer of [grace, sweep, deadline]) clearTimeout(timer);
+    clearInterval(sweep);
+    clearTimeout(deadline);
+  }
+
+  private hasConnections(): Promise<boolean> {
+    return new Promise((resolve) =>
+      this.server.getConnections((error, count) => resolve(error !== null || count > 0)),
+    );
   }
 }

@@ -2,11 +2,6 @@ import { ask, LoadingClient } from './client.js';
 import { leftBehind } from './left-behind.js';
 import { Trial, within } from './trial.js';
 
-interface Mail {
-  id: string;
-  subject: string;
-}
-
 /** Puts a busy loop among the processes of a service, for some seconds: its droplet's cgroup holds it. */
 function overload(seconds: number): string {
   return `group=$(systemctl show --property=ControlGroup --value app-server)
@@ -72,7 +67,8 @@ describe('a fleet whose parts fall', () => {
     const { mail } = trial.status().urls;
     const subjects = async () => {
       const answer = await fetch(`${mail}/api/messages`);
-      return ((await answer.json()) as Mail[]).map(({ subject }) => subject);
+      const { messages } = (await answer.json()) as { messages: { subject: string }[] };
+      return messages.map(({ subject }) => subject);
     };
     const about = (pattern: RegExp) => async () =>
       (await subjects()).some((subject) => pattern.test(subject));
