@@ -72,10 +72,6 @@ export class Feed {
     };
   }
 
-  get watchers(): number {
-    return this.listeners.size;
-  }
-
   stop(): void {
     if (this.timer) clearInterval(this.timer);
     this.timer = null;
