@@ -25,10 +25,13 @@ export class TestRedis {
   private constructor(
     readonly port: number,
     private readonly folder: string,
+    private readonly options: readonly string[],
   ) {}
 
-  static async start(): Promise<TestRedis> {
-    const redis = new TestRedis(await freePort(), await mkdtemp(join(tmpdir(), 'coalmine-redis-')));
+  /** With more options for redis-server, such as `--aclfile`. */
+  static async start(options: readonly string[] = []): Promise<TestRedis> {
+    const folder = await mkdtemp(join(tmpdir(), 'coalmine-redis-'));
+    const redis = new TestRedis(await freePort(), folder, options);
     await redis.resume();
     return redis;
   }
@@ -65,6 +68,7 @@ export class TestRedis {
         'yes',
         '--save',
         '',
+        ...this.options,
       ],
       { stdio: 'ignore' },
     );

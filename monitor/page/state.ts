@@ -32,7 +32,11 @@ export class State {
       this.points.clear();
       this.events = [];
     }
-    for (const { at, values } of message.points ?? []) this.points.set(at, values);
+    const { at: times = [], values = {} } = message.points ?? {};
+    for (const [index, at] of times.entries()) {
+      const columns = Object.entries(values).map(([name, column]) => [name, column[index] ?? null] as const);
+      this.points.set(at, Object.fromEntries(columns));
+    }
     for (const at of this.points.keys()) if (at < message.now - this.axis.keptMs) this.points.delete(at);
     if (message.view) this.view = { ...this.view, ...message.view } as View;
     if (message.events) this.events = [...this.events, ...message.events].slice(-eventsShown);
@@ -76,7 +80,7 @@ export class State {
     const last = Math.floor(this.now / this.pointMs) * this.pointMs;
     for (let at = last; at > last - 60_000; at -= this.pointMs) {
       const value = this.points.get(at)?.[name];
-      if (value !== undefined) return value;
+      if (value !== undefined && value !== null) return value;
     }
     return null;
   }

@@ -7,7 +7,7 @@ import { isCrossSite, isOperator, isOwnName } from '../src/dashboard/access.js';
 import type { Build } from '../src/dashboard/builds.js';
 import { flagViews } from '../src/dashboard/flags.js';
 import { marksOf, weightsOf } from '../src/dashboard/marks.js';
-import { Series } from '../src/dashboard/series.js';
+import { columnsOf, Series, type Point } from '../src/dashboard/series.js';
 import { changedSections, viewOf, type Known } from '../src/dashboard/view.js';
 import { recordOf, sampleOf } from './records.js';
 import { poolSecond } from './second.js';
@@ -55,6 +55,16 @@ describe('the curves of the dashboard', () => {
     expect(series.takeChanged(now)).toEqual([{ at: now, values: { 'cpu.prod-1': 25, 'memory.prod-1': 10 } }]);
     series.takeChanged(now + 3_602_000);
     expect(series.all().map((point) => point.at)).toEqual([now + 5000]);
+  });
+});
+
+describe('points on their way to the page', () => {
+  it('name each curve once, and have a value for each time', () => {
+    const points: Point[] = [
+      { at: 0, values: { a: 1 } },
+      { at: 5000, values: { a: 2, b: 3 } },
+    ];
+    expect(columnsOf(points)).toEqual({ at: [0, 5000], values: { a: [1, 2], b: [null, 3] } });
   });
 });
 

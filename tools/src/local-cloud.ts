@@ -114,6 +114,11 @@ export async function isLocal(project: Project): Promise<boolean> {
   return (await readLocalEnvironment(project.home)).DIGITALOCEAN_API_URL !== undefined;
 }
 
+/** True while that local cloud is up. */
+export async function isUp(project: Project): Promise<boolean> {
+  return (await runningPid(project, 'digitalocean')) !== null;
+}
+
 /** The addresses and tokens of this project's local cloud: those of last time, or new ones. */
 async function environmentOf(project: Project): Promise<Environment> {
   const known = await readLocalEnvironment(project.home);

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Build } from './builds.js';
 import { Gatherer } from './gather.js';
-import { keptMs, pointMs, Series, type Point } from './series.js';
+import { columnsOf, keptMs, pointMs, Series, type Columns } from './series.js';
 import { changedSections, viewOf, type Known, type View } from './view.js';
 
 /** What goes over the stream: everything at first, then what has changed. */
@@ -15,7 +15,7 @@ export interface Message {
   /** Of the time axis; with the first message only. */
   axis?: { pointMs: number; keptMs: number };
   view?: Partial<View>;
-  points?: Point[];
+  points?: Columns;
   /** Oldest first. */
   events?: LoggedEvent[];
 }
@@ -36,7 +36,7 @@ const lingerMs = 60_000;
 
 /** Follows Redis once a second for all who watch, and for nobody when nobody does. */
 export class Feed {
-  private readonly listeners = new Set<(message: Message) => void>();
+  private readonly listeners = new Set<(message: string) => void>();
   private readonly series = new Series();
   private readonly gatherer: Gatherer;
   private view: View | null = null;
@@ -52,25 +52,24 @@ export class Feed {
     this.gatherer = new Gatherer(parts.redis, this.series);
   }
 
-  /** Tells everything at once, then every change, until the returned function is called. */
-  async watch(listener: (message: Message) => void): Promise<() => void> {
+  /** Tells everything at once, then every change, as JSON, until the returned function is called. */
+  async watch(listener: (message: string) => void): Promise<() => void> {
     if (!this.timer) {
       this.timer = setInterval(() => void this.turn(), everyMs);
       await this.turn();
     } else await this.turning;
-    listener({
+    const everything: Message = {
       ...{ now: Date.now(), away: this.away, axis: { pointMs, keptMs } },
-      ...(this.view ? { view: this.view, points: this.series.all(), events: [...this.events] } : {}),
-    });
+      ...(this.view
+        ? { view: this.view, points: columnsOf(this.series.all()), events: [...this.events] }
+        : {}),
+    };
+    listener(JSON.stringify(everything));
     this.listeners.add(listener);
     return () => {
       this.listeners.delete(listener);
       this.watchedAt = performance.now();
     };
-  }
-
-  get watchers(): number {
-    return this.listeners.size;
   }
 
   stop(): void {
@@ -100,7 +99,7 @@ export class Feed {
       this.send({
         ...{ now, away: null },
         ...(view ? { view } : {}),
-        ...(points.length > 0 ? { points } : {}),
+        ...(points.length > 0 ? { points: columnsOf(points) } : {}),
         ...(newEvents.length > 0 ? { events: newEvents } : {}),
       });
     } catch (error) {
@@ -122,6 +121,7 @@ export class Feed {
   }
 
   private send(message: Message): void {
-    for (const listener of this.listeners) listener(message);
+    const text = JSON.stringify(message);
+    for (const listener of this.listeners) listener(text);
   }
 }

@@ -74,7 +74,7 @@ async function stream(
   streams.add(response);
   const stopWatching = await feed.watch((message) => {
     if (response.writableLength > maxBacklog) response.destroy();
-    else response.write(`data: ${JSON.stringify(message)}\n\n`);
+    else response.write(`data: ${message}\n\n`);
   });
   const leave = (): void => {
     streams.delete(response);

@@ -13,6 +13,22 @@ export interface Point {
   values: Record<string, number | null>;
 }
 
+/** Points as they travel: each name once, then its values, one for each time. */
+export interface Columns {
+  at: number[];
+  values: Record<string, (number | null)[]>;
+}
+
+export function columnsOf(points: readonly Point[]): Columns {
+  const names = new Set(points.flatMap(({ values }) => Object.keys(values)));
+  return {
+    at: points.map(({ at }) => at),
+    values: Object.fromEntries(
+      [...names].map((name) => [name, points.map(({ values }) => values[name] ?? null)]),
+    ),
+  };
+}
+
 interface PoolSum {
   requests: number;
   failures: number;

@@ -33,7 +33,6 @@ export type Settings = z.infer<typeof dashboardSettings> &
 
 export interface Dashboard {
   handler: RequestListener;
-  readonly watchers: number;
   /** Ends the streams, so that the service can stop. */
   close(): void;
   stop(): void;
@@ -60,9 +59,6 @@ export function startDashboard(settings: Settings, log: Logger): Dashboard {
   });
   return {
     handler,
-    get watchers() {
-      return feed.watchers;
-    },
     close: () => handler.close(),
     stop: () => {
       feed.stop();

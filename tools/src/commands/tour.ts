@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { openFleet } from '../fleet.js';
 import { git } from '../git.js';
-import { isLocal } from '../local-cloud.js';
+import { isUp } from '../local-cloud.js';
 import { Problem } from '../problem.js';
 import { openProject } from '../project.js';
 import { prepareTrialClone } from '../source.js';
@@ -37,7 +37,7 @@ export interface TourOptions {
 export async function tour(options: TourOptions): Promise<boolean> {
   const project = await openProject();
   const chosen = choose(options.acts);
-  const found = await isLocal(project);
+  const found = await isUp(project);
   if (!found) {
     console.log('No local cloud is running: one is started for the tour, and taken down after it.');
     await up({ local: true, detach: true });
