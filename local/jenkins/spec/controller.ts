@@ -208,6 +208,11 @@ export function stageOf(steps: string): string {
   return `pipeline {\n  agent any\n  stages {\n    stage('Only') {\n      steps {\n${steps}\n      }\n    }\n  }\n}\n`;
 }
 
+/** A pipeline of these stages, with more sections before and after them. */
+export function pipeline(stages: string, before = '', after = ''): string {
+  return `pipeline {\nagent any\n${before}\nstages {\n${stages}\n}\n${after}\n}\n`;
+}
+
 export function pause(ms: number): Promise<void> {
   return new Promise((done) => setTimeout(done, ms));
 }
