@@ -11,13 +11,13 @@ import { keys } from '../fleet/dist/src/keys.js';
 import { connected, connectRedis } from '../fleet/dist/src/redis.js';
 import { soon, TestRedis, TestService } from '../fleet/dist/src/testbed.js';
 import { FlagProvider } from '../feature-flag/dist/src/provider.js';
+import { context, evaluationUs, perSecond, quantile, round } from './flags-timing.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const log = pino({ level: 'silent' });
 const apps = 20;
 const toggles = 200;
 const manyFlags = 10_000;
-const context = { targetingKey: 'user-4711', email: 'ann@example.com', version: '2.3.1' };
 const plain = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' };
 /** Staff of a recent version has it, and a quarter of everybody else, sticky by user. */
 const targeting = {
@@ -135,36 +135,6 @@ async function evaluations(redis, client, service, add) {
   own.disconnect();
 }
 
-/** The median time of one evaluation, µs, over batches that are long enough to be timed. */
-function evaluationUs(provider, key) {
-  const batch = 500;
-  const times = [];
-  for (let round = 0; round < 400; round += 1) {
-    const start = process.hrtime.bigint();
-    for (let count = 0; count < batch; count += 1)
-      if (provider.resolve('boolean', key, false, context).errorCode)
-        throw new Error(`${key} is not evaluated`);
-    times.push(Number(process.hrtime.bigint() - start) / 1000 / batch);
-  }
-  return quantile(times.slice(100), 0.5);
-}
-
-async function perSecond(atOnce, once, forMs = 1500) {
-  let done = 0;
-  const warm = performance.now() + 300;
-  const run = async (until) => {
-    while (performance.now() < until) {
-      await once();
-      done += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, () => run(warm)));
-  done = 0;
-  const start = performance.now();
-  await Promise.all(Array.from({ length: atOnce }, () => run(start + forMs)));
-  return (done / (performance.now() - start)) * 1000;
-}
-
 /** Toggles, until every app has the new value; then once more while Redis is killed and comes back. */
 async function propagation(redis, service, children, add) {
   const seen = new Map();
@@ -193,7 +163,6 @@ async function propagation(redis, service, children, add) {
   add(`toggle asked for → in an app, of ${apps}, p99`, quantile(fromAsked, 0.99), 'ms');
   add(`toggle answered → in an app, of ${apps}, median`, quantile(fromAnswer, 0.5), 'ms', 20);
   add(`toggle answered → in an app, of ${apps}, p99`, quantile(fromAnswer, 0.99), 'ms', 50);
-
   const recoveries = [];
   for (let count = 0; count < 3; count += 1) {
     await redis.kill();
@@ -278,13 +247,4 @@ async function soonly(holds, withinMs) {
   for (const deadline = performance.now() + withinMs; performance.now() < deadline; await sleep(1))
     if (holds()) return true;
   return soon(holds, 0);
-}
-
-function quantile(values, share) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-}
-
-function round(value) {
-  return value >= 100 ? Math.round(value) : Number(value.toPrecision(3));
 }

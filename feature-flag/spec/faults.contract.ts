@@ -20,7 +20,9 @@ class App {
   constructor(url: string, healEveryMs = 200) {
     this.redis = connectRedis(url);
     this.redis.on('error', () => undefined);
-    this.provider = new FlagProvider({ redis: this.redis, log: createLog('spec'), healEveryMs });
+    const log = createLog('spec');
+    log.level = 'silent';
+    this.provider = new FlagProvider({ redis: this.redis, log, healEveryMs });
     const { events }: { events: OpenFeatureEventEmitter } = this.provider;
     for (const event of [ServerProviderEvents.Ready, ServerProviderEvents.Stale] as const)
       events.addHandler(event, () => void this.told.push(event));

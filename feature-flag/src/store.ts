@@ -131,7 +131,7 @@ export class FlagStore {
     await writer.watch(keys.flags, keys.revision('flags'));
     const found = Number(await writer.get(keys.revision('flags')));
     const { revision, fields } = source;
-    if (found >= revision || fields.size === 0) {
+    if (found > revision || fields.size === 0) {
       await writer.unwatch();
       return;
     }

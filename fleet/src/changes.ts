@@ -79,7 +79,10 @@ export function watch<T>(options: WatchOptions<T>): Watched<T> {
         const revisions = await readRevisions();
         const same = state.fresh && revisions.every((revision, index) => revision === seen[index]);
         if (same && !options.writtenByHand) continue;
-        const lost = revisions.some((revision, index) => revision < (newest[index] ?? 0));
+        // Once lost, the same number is another history: an emptied Redis that was written to again counts anew.
+        const behind = (revision: number, known: number): boolean =>
+          revision < known || (state.lost && revision === known);
+        const lost = revisions.some((revision, index) => behind(revision, newest[index] ?? 0));
         if (lost && !state.lost) {
           log.error({ topics, newest, revisions }, 'Redis has lost its state; keeping the last known');
         }
