@@ -8,6 +8,7 @@ import type { Author } from './store.js';
 export const roles = ['evaluator', 'viewer', 'editor'] as const;
 export type Role = (typeof roles)[number];
 
+const named = (role: Role): string => (role === 'viewer' ? 'a viewer' : `an ${role}`);
 const rank: Record<Role, number> = { evaluator: 0, viewer: 1, editor: 2 };
 
 interface Token {
@@ -88,8 +89,8 @@ export class Access {
         response
           .status(401)
           .set('www-authenticate', 'Bearer realm="coalmine flags"')
-          .json({ error: `this needs the token of an ${role}, or an operator's address` });
-      else response.status(403).json({ error: `an ${has} may not do this; it needs an ${role}` });
+          .json({ error: `this needs the token of ${named(role)}, or an operator's address` });
+      else response.status(403).json({ error: `${named(has)} may not do this; it needs ${named(role)}` });
     };
   }
 

@@ -28,10 +28,8 @@ export interface AppParts {
   limits: { requests: number; writes: number };
 }
 
-/** Beside the bundle on a droplet, in the folder of the part here. */
-const pageFolder = ['page', '../../page']
-  .map((path) => join(import.meta.dirname, path))
-  .find((path) => existsSync(path));
+/** Made by page/build.mjs, beside the program. */
+const pageFolder = join(import.meta.dirname, 'page');
 
 /** The flag service: `/feature`, REST, OFREP, changes as they happen, and a page. */
 export function createApp(parts: AppParts): Express {
@@ -67,12 +65,12 @@ export function createApp(parts: AppParts): Express {
   app.use(changes.routes(access));
   app.use(readRoutes(source, sets.all, redis, access));
   app.use(writeRoutes(source, store, redis, access));
-  if (pageFolder) app.use(express.static(pageFolder, { etag: true, cacheControl: false }));
+  if (existsSync(pageFolder)) app.use(express.static(pageFolder, { etag: true, cacheControl: false }));
 
   app.use((_request, response) => {
-    response
-      .status(404)
-      .json({ error: 'there are /, /feature, /flags, /export, /import, /changes and /ofrep/v1' });
+    response.status(404).json({
+      error: 'there are /, /feature, /flags, /evaluators, /check, /export, /import, /changes and /ofrep/v1',
+    });
   });
   app.use(answerError(log));
   return app;
@@ -81,6 +79,7 @@ export function createApp(parts: AppParts): Express {
 /** Evaluations change nothing, though they are POSTs. */
 function isReading(request: Request): boolean {
   if (request.path === '/feature') return false;
+  if (request.path === '/check') return true;
   return request.method === 'GET' || request.path.startsWith('/ofrep/');
 }
 

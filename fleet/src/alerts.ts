@@ -7,7 +7,7 @@ import { metricNames } from './samples.js';
 export const alertSchema = z.object({
   reason: z.string(),
   host: z.string(),
-  metric: z.enum(metricNames),
+  metric: z.enum(metricNames).default('cpu'),
   /** In the metric's unit: % of what the droplet has, for CPU and memory. */
   value: z.number(),
   threshold: z.number(),
@@ -15,9 +15,12 @@ export const alertSchema = z.object({
 });
 export type Alert = z.infer<typeof alertSchema>;
 
-/** The firing alert of a pool, or null. */
+/** The firing alert of a pool, or null. One that nobody can read, written by hand for example, is an alert all the same. */
 export async function readAlert(redis: Redis, pool: Pool): Promise<Alert | null> {
-  return parseJson(await redis.get(keys.alert(pool)), alertSchema);
+  const text = await redis.get(keys.alert(pool));
+  if (text === null) return null;
+  const unread = { reason: text, host: pool, metric: 'cpu', value: 0, threshold: 0 } as const;
+  return parseJson(text, alertSchema) ?? { ...unread, since: new Date().toISOString() };
 }
 
 /** Raises a pool's alert, or with null clears it. */

@@ -34,6 +34,8 @@ export interface WatchOptions<T> {
    * over to one that is behind. Without it, what was found.
    */
   whenLost?: (known: T, found: T) => T;
+  /** Looks at the value itself as well, not only at its revision: for what people may write with no tool of ours. */
+  writtenByHand?: boolean;
   log: Logger;
   /** How often to look at the revisions in case a notice was lost, in ms. */
   healEveryMs?: number;
@@ -75,12 +77,13 @@ export function watch<T>(options: WatchOptions<T>): Watched<T> {
       do {
         again = false;
         const revisions = await readRevisions();
-        if (state.fresh && revisions.every((revision, index) => revision === seen[index])) continue;
+        const same = state.fresh && revisions.every((revision, index) => revision === seen[index]);
+        if (same && !options.writtenByHand) continue;
         const lost = revisions.some((revision, index) => revision < (newest[index] ?? 0));
         if (lost && !state.lost) {
           log.error({ topics, newest, revisions }, 'Redis has lost its state; keeping the last known');
         }
-        const empty = revisions.every((revision) => revision === 0);
+        const empty = !options.writtenByHand && revisions.every((revision) => revision === 0);
         const merging = lost && whenLost !== undefined;
         if (!empty) {
           const found = await read(redis);
@@ -91,8 +94,9 @@ export function watch<T>(options: WatchOptions<T>): Watched<T> {
           }
           const value = merging ? whenLost(state.current, found) : found;
           if (!merging) newest = revisions;
+          const unchanged = same && isDeepStrictEqual(value, state.current);
           state.current = value;
-          onChange?.(value);
+          if (!unchanged) onChange?.(value);
         }
         seen = revisions;
         tell(true, lost && (empty || merging));

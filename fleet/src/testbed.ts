@@ -109,7 +109,7 @@ export class TestService {
     const output: string[] = [];
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (data: Buffer) => output.push(data.toString()));
-    for (let tries = 0; tries < 200 && child.exitCode === null; tries += 1) {
+    for (let tries = 0; tries < 800 && child.exitCode === null; tries += 1) {
       if (output.join('').includes('is listening')) return new TestService(port, child, output);
       await sleep(25);
     }

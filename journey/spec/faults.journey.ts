@@ -39,26 +39,26 @@ describe('a fleet whose parts fall', () => {
 
   it('serves on while Redis is killed, and after it is back', async () => {
     const { requests } = client.tally;
-    trial.onDroplet('redis-1', 'pkill -9 redis-server');
+    await trial.onDroplet('redis-1', 'pkill -9 redis-server');
     expect(await within(10, () => client.tally.requests > requests + 80)).toBeTrue();
     const { app } = trial.status().urls;
     expect(await within(10, async () => (await ask(`${app}set`)).statusCode === 200)).toBeTrue();
   });
 
   it('serves on while the canary is killed', async () => {
-    trial.onDroplet('canary-1', 'systemctl kill --signal=KILL --kill-whom=main app-server');
+    await trial.onDroplet('canary-1', 'systemctl kill --signal=KILL --kill-whom=main app-server');
     const served = client.tally.servedBy.get('canary-1') ?? 0;
     expect(await within(20, () => (client.tally.servedBy.get('canary-1') ?? 0) > served)).toBeTrue();
   });
 
   it('serves on while one of two production servers is killed', async () => {
-    trial.onDroplet('prod-2', 'systemctl kill --signal=KILL --kill-whom=main app-server');
+    await trial.onDroplet('prod-2', 'systemctl kill --signal=KILL --kill-whom=main app-server');
     const served = client.tally.servedBy.get('prod-2') ?? 0;
     expect(await within(20, () => (client.tally.servedBy.get('prod-2') ?? 0) > served)).toBeTrue();
   });
 
   it('serves on while the proxy restarts', async () => {
-    trial.onDroplet('proxy-1', 'systemctl restart proxy-server');
+    await trial.onDroplet('proxy-1', 'systemctl restart proxy-server');
     const { requests } = client.tally;
     expect(await within(10, () => client.tally.requests > requests + 40)).toBeTrue();
   });
@@ -72,7 +72,7 @@ describe('a fleet whose parts fall', () => {
     };
     const about = (pattern: RegExp) => async () =>
       (await subjects()).some((subject) => pattern.test(subject));
-    trial.onDroplet('canary-1', overload(15));
+    await trial.onDroplet('canary-1', overload(20));
     expect(await within(30, about(/canary-1/)))
       .withContext(String(await subjects()))
       .toBeTrue();

@@ -45,8 +45,8 @@ export class Trial {
   }
 
   /** Runs a script on a droplet, as root. */
-  onDroplet(name: string, script: string): string {
-    return this.coalmine('ssh', name, '--', 'sh', '-c', script);
+  onDroplet(name: string, script: string): Promise<Ended> {
+    return this.coalmineBeside('ssh', name, '--', 'sh', '-c', script);
   }
 
   status(): Status {

@@ -161,6 +161,15 @@ describe('at its edges the proxy', () => {
     await canary.kill();
   });
 
+  it('obeys an alert that somebody wrote by hand, and its end', async () => {
+    const isAlerted = async () =>
+      ((await (await fetch(`${operations}/explain`)).json()) as { because: string }).because === 'alert';
+    await writer.set('coalmine:alert:canary', 'I do not like it');
+    expect(await soon(isAlerted)).toBeTrue();
+    await writer.del('coalmine:alert:canary');
+    expect(await soon(async () => !(await isAlerted()))).toBeTrue();
+  });
+
   it('keeps the fleet that it knows when Redis is emptied and written by others', async () => {
     await writer.flushall();
     await writeFleet(writer, { 'redis-1': { ...prod.member('redis') } });

@@ -56,7 +56,7 @@ export function followState({ redis, initial, file, onFleet, log }: LiveStateOpt
       onChange: change,
     }),
     watch({
-      ...{ redis, log, topics: ['alerts'], initial: initial.alert },
+      ...{ redis, log, topics: ['alerts'], initial: initial.alert, writtenByHand: true, healEveryMs: 500 },
       read: async (from) => (await readAlert(from, 'canary')) !== null,
       onChange: (alert) => change({ alert }),
     }),

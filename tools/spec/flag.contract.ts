@@ -28,7 +28,7 @@ describe('coalmine flag, against the real service', () => {
     service = await TestService.start(join(installation, 'feature-flag/dist/src/main.js'), {
       REDIS_URL: redis.url,
       FLAGS_TOKENS: `editor:${hash}:ci`,
-      FLAGS_OPERATORS: '',
+      FLAGS_OPERATORS: '10.9.8.0/24',
     });
     await soon(async () => (await (await fetch(`${service.url}/healthz`)).text()).includes('"redis":true'));
   });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -32,7 +32,7 @@ export async function ensureDependencies(root: string, install: () => Promise<vo
 /** Waits until the file is ours. The turn of a dead process is over. */
 async function takeTurn(file: string): Promise<() => Promise<void>> {
   await mkdir(dirname(file), { recursive: true });
-  const own = `${file}.${process.pid}`;
+  const own = `${file}.${randomUUID()}`;
   for (;;) {
     await writeFile(own, String(process.pid));
     try {

@@ -1,5 +1,5 @@
 import { evaluatorsField, type FlagFields } from '@coalmine/fleet/flags.js';
-import { Router } from 'express';
+import express, { Router } from 'express';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Access } from '../access.js';
@@ -9,6 +9,7 @@ import { FlagSet } from '../flag-set.js';
 import { Refused } from '../flags.js';
 import { readHistory } from '../history.js';
 import type { FlagSource } from '../source.js';
+import { checkFlag, InvalidFlag } from '../validate.js';
 import { viewFlag, type FlagView } from '../view.js';
 import { placeOf } from './requests.js';
 
@@ -51,6 +52,18 @@ export function readRoutes(source: FlagSource, flags: FlagSet, redis: Redis, acc
 
   router.get('/evaluators', (_request, response) => {
     response.json(JSON.parse(source.fields.get(evaluatorsField) ?? '{}'));
+  });
+
+  /** What would be wrong with a definition, without setting it: for editors, while one types. */
+  const json = express.json({ limit: '256kb', strict: false });
+  router.post('/check', access.require('viewer'), json, (request, response) => {
+    try {
+      checkFlag(request.body, JSON.parse(source.fields.get(evaluatorsField) ?? '{}'));
+      response.json({ mistakes: [] });
+    } catch (error) {
+      if (!(error instanceof InvalidFlag)) throw error;
+      response.json({ mistakes: error.mistakes });
+    }
   });
 
   router.get('/export', (request, response) => {

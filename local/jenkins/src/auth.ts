@@ -71,7 +71,9 @@ export function refuseCrumb(response: Response): void {
 function refuseAnonymous(request: Request, response: Response): void {
   // Jenkins shows a login page here; a browser's own dialog does the same with less.
   const browser = 'sec-fetch-mode' in request.headers || request.headers.accept?.includes('text/html');
-  if (request.method === 'GET' && browser) {
+  // A form's own page may lie on another path than the challenge, for which the browser sends nothing unasked.
+  const ownForm = request.headers['sec-fetch-site'] === 'same-origin';
+  if ((request.method === 'GET' && browser) || ownForm) {
     challenge(response).status(401).type('html').send('<html><body>Authentication required</body></html>');
     return;
   }

@@ -4,6 +4,9 @@ import { html, type Html } from './html.js';
 import { jobPath } from './jobs.js';
 import { badge, duration, layout, time } from './layout.js';
 
+/** So many failed tests are told in full. */
+const shownTests = 50;
+
 /** A build: result, stages, parameters, tests, findings, live console; Rebuild and Stop. */
 export function buildPage(job: Job, build: Build): string {
   const { record } = build;
@@ -32,11 +35,16 @@ export function buildPage(job: Job, build: Build): string {
       <div id="stages">${stages(record.stages)}</div>
       ${parameters(build)}${tests(build)}${findings(build)}${artifacts(path, build)}
       <h2>Console</h2>
+      <p class="soft">
+        <a href="${path}consoleText">Full log</a>
+        <span id="skipped" hidden>· only the end of it is shown here</span>
+      </p>
       <pre
         id="console"
         data-log="${path}logText/progressiveText"
         data-stages="${path}stages"
         data-building="${record.building}"
+        data-size="${build.logSize}"
         tabindex="0"
         aria-label="Console"
       ></pre>`,
@@ -44,21 +52,27 @@ export function buildPage(job: Job, build: Build): string {
   );
 }
 
-/** The list of stages; fetched again while the build runs. */
+/** The list of stages, each with a bar of its time beside the whole; fetched again while the build runs. */
 export function stages(all: StageRecord[]): Html {
   if (all.length === 0) return html``;
   const depth = (stage: StageRecord): number => {
     const parent = all.find(({ id }) => id === stage.parent);
     return parent ? depth(parent) + 1 : 0;
   };
+  const now = Date.now();
+  const took = (stage: StageRecord): number =>
+    stage.status === 'IN_PROGRESS' ? now - stage.start : stage.duration;
+  const from = Math.min(...all.map(({ start }) => start));
+  const whole = Math.max(1, ...all.map((stage) => stage.start + took(stage) - from));
+  const percent = (ms: number): string => ((ms / whole) * 100).toFixed(2);
   return html`<ol class="stages">
     ${all.map(
       (stage) =>
         html`<li class="${stage.status.toLowerCase()}" style="--depth:${depth(stage)}">
-          <b>${stage.name}</b><span>${stage.status.toLowerCase().replace('_', ' ')}</span>
-          <span class="soft"
-            >${stage.status === 'IN_PROGRESS' ? duration(Date.now() - stage.start) : duration(stage.duration)}</span
-          >
+          <b>${stage.name}</b>
+          <i style="--from:${percent(stage.start - from)}%;--took:${percent(took(stage))}%"></i>
+          <span>${stage.status.toLowerCase().replace('_', ' ')}</span>
+          <span class="soft">${duration(took(stage))}</span>
         </li>`,
     )}
   </ol>`;
@@ -95,25 +109,21 @@ function tests(build: Build): Html {
       ${counts.totalCount - counts.failCount - counts.skipCount} passed, ${counts.failCount} failed,
       ${counts.skipCount} skipped
     </p>
-    <ul>
-      ${failed.map(
-        ({ className, name, errorDetails, errorStackTrace }) =>
-          html`<li>
-            <details>
-              <summary>${className} ${name}</summary>
-              <pre>
-${errorDetails}
-${errorStackTrace}</pre>
-            </details>
-          </li>`,
-      )}
-    </ul>`;
+    ${failed.slice(0, shownTests).map(
+      ({ className, name, errorDetails, errorStackTrace }) =>
+        html`<details class="failed-test" ${failed.length <= 3 ? 'open' : ''}>
+          <summary>${className} › ${name}</summary>
+          <pre>
+${errorDetails}${errorStackTrace && errorStackTrace !== errorDetails ? html`${'\n'}${errorStackTrace}` : ''}</pre>
+        </details>`,
+    )}
+    ${failed.length > shownTests ? html`<p class="soft">… and ${failed.length - shownTests} more</p>` : ''}`;
 }
 
 function findings(build: Build): Html {
   const issues = build.record.issueTools.flatMap((tool) => build.issues(tool) ?? []);
   if (issues.length === 0) return html``;
-  return html`<h2>Findings</h2>
+  return html`<h2>Findings (${issues.length})</h2>
     <table>
       <thead>
         <tr>

@@ -1,27 +1,24 @@
 // Follows the log and the stages of a build while it runs.
-const view = document.querySelector('#console');
-const colors = ['#8b949e', '#e5534b', '#57ab5a', '#c69026', '#539bf5', '#b083f0', '#39c5cf', '#adbac7'];
-let start = 0;
-let rest = '';
-let color;
+import { after, piece } from './ansi.js';
 
-/** A line as a fragment: its ANSI colours as spans, everything else as text. */
+const view = document.querySelector('#console');
+/** So much of a long log is shown, in bytes and in lines; the rest is a link away. */
+const shownBytes = 400_000;
+const shownLines = 8_000;
+let start = Math.max(0, Number(view.dataset.size) - shownBytes);
+let rest = '';
+let state = {};
+let skipped = start > 0;
+
+/** A line with its ANSI colours; of what a progress bar writes over, the last. */
 function lineOf(text) {
   const line = document.createElement('div');
-  if (/^(\[[^\]]+Z\] )?\[Pipeline\]/.test(text)) line.className = 'pipeline';
-  for (const part of text.split(/(\u001b\[[\d;]*[A-Za-z])/)) {
+  const last = text.replace(/\r+$/, '').split('\r').at(-1);
+  if (/^(\[[^\]]+Z\] )?\[Pipeline\]/.test(last)) line.className = 'pipeline';
+  for (const part of last.split(/(\u001b\[[\d;?]*[A-Za-z])/)) {
     const codes = /^\u001b\[([\d;]*)m$/.exec(part)?.[1];
-    if (codes !== undefined) {
-      for (const code of (codes || '0').split(';').map(Number)) {
-        if (code === 0 || code === 39) color = undefined;
-        else if ((code >= 30 && code <= 37) || (code >= 90 && code <= 97)) color = colors[code % 10];
-      }
-    } else if (!part.startsWith('\u001b') && part !== '') {
-      const span = document.createElement('span');
-      span.textContent = part;
-      if (color) span.style.color = color;
-      line.append(span);
-    }
+    if (codes !== undefined) state = after(state, (codes || '0').split(';'));
+    else if (!part.startsWith('\u001b') && part !== '') line.append(piece(part, state));
   }
   if (!line.hasChildNodes()) line.append(document.createElement('br'));
   return line;
@@ -33,8 +30,15 @@ async function read() {
   start = Number(answer.headers.get('X-Text-Size'));
   const lines = (rest + (await answer.text())).split('\n');
   rest = lines.pop();
+  // The first of a part that begins anywhere is no whole line.
+  if (skipped && !view.hasChildNodes()) lines.shift();
   const atEnd = view.scrollHeight - view.scrollTop - view.clientHeight < 40;
-  view.append(...lines.map(lineOf));
+  view.append(...lines.slice(-shownLines).map(lineOf));
+  while (view.childElementCount > shownLines) {
+    view.firstChild.remove();
+    skipped = true;
+  }
+  document.querySelector('#skipped').hidden = !skipped;
   if (atEnd) view.scrollTop = view.scrollHeight;
   return answer.headers.get('X-More-Data') === 'true';
 }

@@ -16,11 +16,9 @@ export function jobsPage(jobs: Job[], waiting: QueueItem[]): string {
       <td>${last ? html`<a href="${jobPath(job)}${last.number}/">${last.record.displayName}</a>` : '–'}</td>
       <td>${last ? badge(last.record.result, last.record.building) : ''}</td>
       <td class="soft">${last ? time(last.record.timestamp) : ''}</td>
+      <td class="soft">${last && !last.record.building ? duration(last.record.duration) : ''}</td>
     </tr>`;
   });
-  const queue = waiting.map(
-    ({ id, job }) => html`<li>${job.name} <span class="soft">(item ${id})</span></li>`,
-  );
   return layout(
     'Jobs',
     [],
@@ -34,26 +32,38 @@ export function jobsPage(jobs: Job[], waiting: QueueItem[]): string {
                   <th>Last build</th>
                   <th>Result</th>
                   <th>Started</th>
+                  <th>Took</th>
                 </tr>
               </thead>
-              <tbody>
+              <tbody id="jobs" data-live>
                 ${rows}
               </tbody>
             </table>`
           : html`<p class="soft">No job yet.</p>`
-      }${
-        queue.length > 0
-          ? html`<h2>Waiting</h2>
-              <ul>
-                ${queue}
-              </ul>`
-          : ''
-      }`,
+      }
+      <div id="queue" data-live>${queue(waiting)}</div>`,
+    'live.js',
   );
 }
 
+/** What waits for an executor, each with a way out. */
+function queue(waiting: QueueItem[]): Html {
+  if (waiting.length === 0) return html``;
+  return html`<h2>Waiting</h2>
+    <ul>
+      ${waiting.map(
+        ({ id, job }) =>
+          html`<li>
+            <form class="inline" method="post" action="/queue/item/${id}/withdraw">
+              ${job.name} <span class="soft">(item ${id})</span> <button>Cancel</button>
+            </form>
+          </li>`,
+      )}
+    </ul>`;
+}
+
 /** A job: a form to start a build, and its builds. */
-export function jobPage(job: Job): string {
+export function jobPage(job: Job, waiting: QueueItem[]): string {
   const { parameters, description } = job.config;
   const inputs = parameters.map(({ kind, name, description: text, choices, defaultValue }) => {
     const field: Html =
@@ -104,24 +114,28 @@ export function jobPage(job: Job): string {
           ${inputs}<span></span><button>Build</button>
         </form>
       </details>
+      <div id="queue" data-live>${queue(waiting)}</div>
       <h2>Builds</h2>
-      ${
-        rows.length > 0
-          ? html`<table>
-              <thead>
-                <tr>
-                  <th>Build</th>
-                  <th>Result</th>
-                  <th>What</th>
-                  <th>Started</th>
-                  <th>Took</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${rows}
-              </tbody>
-            </table>`
-          : html`<p class="soft">No build yet.</p>`
-      }`,
+      <div id="builds" data-live>
+        ${
+          rows.length > 0
+            ? html`<table>
+                <thead>
+                  <tr>
+                    <th>Build</th>
+                    <th>Result</th>
+                    <th>What</th>
+                    <th>Started</th>
+                    <th>Took</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  ${rows}
+                </tbody>
+              </table>`
+            : html`<p class="soft">No build yet.</p>`
+        }
+      </div>`,
+    'live.js',
   );
 }

@@ -14,14 +14,17 @@ export function pageRoutes(context: ApiContext): Router {
   const router = Router();
   router.get('/static/:file', (request, response) => {
     const file = request.params.file;
-    if (!['style.css', 'console.js'].includes(file)) throw new HttpError(404, 'Not Found');
+    if (!['style.css', 'console.js', 'ansi.js', 'live.js'].includes(file))
+      throw new HttpError(404, 'Not Found');
     response.sendFile(file, { root: files });
   });
   router.get('/', (request, response) => {
     show(request, response, jobsPage(context.jobs.all, context.queue.waiting));
   });
   router.get('/job/:name', (request, response) => {
-    show(request, response, jobPage(findJob(context, request)));
+    const job = findJob(context, request);
+    const waiting = context.queue.waiting.filter((item) => item.job === job);
+    show(request, response, jobPage(job, waiting));
   });
   router.post('/job/:name/start', (request, response) => {
     const job = findJob(context, request);
@@ -33,6 +36,12 @@ export function pageRoutes(context: ApiContext): Router {
     const parameters = resolveParameters(job.config.parameters, { ...unticked, ...fields(request) });
     context.queue.add(job, parameters, causeOf(request, response));
     response.redirect(302, jobPath(job));
+  });
+  router.post('/queue/item/:id/withdraw', (request, response) => {
+    const item = context.queue.find(Number(request.params.id));
+    if (!item) throw new HttpError(404, 'Not Found');
+    context.queue.cancel(item);
+    response.redirect(302, jobPath(item.job));
   });
   router.get(['/job/:name/:number', '/job/:name/:number/console'], (request, response) => {
     const { job, build } = findBuild(context, request);

@@ -26,10 +26,14 @@ class Channel {
     }
   }
 
-  /** Appends text to the build's log, a line at a time. */
+  /** Appends text to the build's log, one line or several at once. */
   static void log(Object text) {
-    String stamp = Scope.current()?.timestamps ? "[${isoNow()}] " : ''
-    for (String line : secrets.mask(String.valueOf(text)).split('\n', -1)) send([t: 'log', s: stamp + line])
+    String masked = secrets.mask(String.valueOf(text))
+    if (Scope.current()?.timestamps) {
+      String stamp = "[${isoNow()}] "
+      masked = stamp + masked.replace('\n', '\n' + stamp)
+    }
+    send([t: 'log', s: masked])
   }
 
   private static String isoNow() {

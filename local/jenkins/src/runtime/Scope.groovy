@@ -73,8 +73,12 @@ class StageRun {
     ++last
   }
 
-  synchronized void worsen(String other) {
-    result = Result.worst(result, other)
+  /** A stage is no better than what is in it. */
+  void worsen(String other) {
+    synchronized (this) {
+      result = Result.worst(result, other)
+    }
+    parent?.worsen(other)
   }
 
   void end(String status) {

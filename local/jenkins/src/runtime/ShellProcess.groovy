@@ -9,6 +9,8 @@ class ShellProcess {
   private static final Set<ShellProcess> LIVE = Collections.newSetFromMap(new java.util.concurrent.ConcurrentHashMap<ShellProcess, Boolean>())
   private static final long GRACE_SECONDS = Long.parseLong(System.getProperty('coalmine.grace', '20'))
   private static final int LONGEST = 1 << 16
+  private static final int NEW_LINE = 10
+  private static final int RETURN = 13
   private final Process process
   private volatile long lastOutput = System.nanoTime()
   private volatile boolean closed = false
@@ -80,7 +82,7 @@ class ShellProcess {
     thread
   }
 
-  // A line without an end must not fill the memory: it is logged in parts.
+  // All lines that have come go to the log at once; one without an end must not fill the memory, and is logged in parts.
   private void logLines(InputStream stream) {
     InputStreamReader text = new InputStreamReader(stream, 'UTF-8')
     StringBuilder line = new StringBuilder()
@@ -88,15 +90,17 @@ class ShellProcess {
     for (int n = text.read(buffer); n >= 0; n = text.read(buffer)) {
       if (closed) return
       lastOutput = System.nanoTime()
+      StringBuilder lines = new StringBuilder()
       int from = 0
       for (int at = 0; at < n; at++) {
-        if (buffer[at] != ('\n' as char)) continue
+        if ((int) buffer[at] != NEW_LINE) continue
         line.append(buffer, from, at - from)
-        Channel.log(withoutReturn(line))
+        lines.append(withoutReturn(line)).append('\n')
         line.setLength(0)
         from = at + 1
       }
       line.append(buffer, from, n - from)
+      if (lines.length() > 0) Channel.log(lines.substring(0, lines.length() - 1))
       if (line.length() > LONGEST) {
         int cut = Channel.secrets.safeCut(line.toString(), LONGEST.intdiv(2) as int)
         Channel.log(line.substring(0, cut))
@@ -108,7 +112,7 @@ class ShellProcess {
 
   private static String withoutReturn(StringBuilder line) {
     int length = line.length()
-    length > 0 && line.charAt(length - 1) == ('\r' as char) ? line.substring(0, length - 1) : line.toString()
+    length > 0 && (int) line.charAt(length - 1) == RETURN ? line.substring(0, length - 1) : line.toString()
   }
 
   private void capture(InputStream stream, StringBuilder into) {
