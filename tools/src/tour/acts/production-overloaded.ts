@@ -14,11 +14,16 @@ export const productionOverloaded: Act = {
     await stage.onDroplet('prod-1', overloadFor(120));
     const began = Date.now();
     narrate('prod-1 is busy; Jenkins will be asked for a second server');
-    await stage.until('a second server', 120, async () => (await inRotation(stage)) === 2);
-    await stage.until('a visitor at prod-2', 20, () => visitors.servedCount('prod-2') > 0);
-    const grown = Date.now() - began;
-    narrate(`prod-2 serves after ${seconds(grown)}; the load goes`);
-    await stage.onDroplet('prod-1', relief);
+    let grown: number;
+    try {
+      await stage.until('a second server', 120, async () => (await inRotation(stage)) === 2);
+      const served = visitors.servedCount('prod-2');
+      await stage.until('a visitor at prod-2', 20, () => visitors.servedCount('prod-2') > served);
+      grown = Date.now() - began;
+      narrate(`prod-2 serves after ${seconds(grown)}; the load goes`);
+    } finally {
+      await stage.onDroplet('prod-1', relief);
+    }
     const relieved = Date.now();
     await stage.until('one server again', 120, async () => (await inRotation(stage)) === 1);
     await stage.until('the end of prod-2', 60, async () =>
