@@ -1,6 +1,7 @@
 import { createLog } from '@coalmine/fleet/log.js';
 import { createMetrics } from '@coalmine/fleet/metrics.js';
 import { connectRedis } from '@coalmine/fleet/redis.js';
+import type { Rollout } from '@coalmine/fleet/rollout.js';
 import { runOrExplain, runService } from '@coalmine/fleet/service.js';
 import { readSettings } from '@coalmine/fleet/settings.js';
 import { Agent } from './agent/agent.js';
@@ -60,7 +61,13 @@ await runOrExplain('monitor', async () => {
     onSample: (sample) => gauges.show(sample, alerts.records.values(), outbox.unsent, spool.waiting),
   });
   const noData = noDataDuty({ redis, notifier, me: droplet.host, noDataMs: settings.NO_DATA_MS, log });
-  const controller = settings.CONTROLLER ? runController(settings, droplet.host, log, [noData]) : null;
+  const onRollout = (rollout: Rollout): void =>
+    void herald
+      .tellRollout(rollout)
+      .catch((error: unknown) => log.error({ err: error }, 'a mail was not written'));
+  const controller = settings.CONTROLLER
+    ? runController(settings, droplet.host, log, [noData], onRollout)
+    : null;
   const dashboard = settings.DASHBOARD ? startDashboard(settings, log) : null;
   process.once('SIGTERM', () => dashboard?.close());
   const timers = [

@@ -175,7 +175,7 @@ describe('the proxy', () => {
   });
 
   it('says 503, and when to come back, if there is no server at all', async () => {
-    await writeFleet(writer, { 'prod-1': null, 'canary-1': null });
+    await writeFleet(writer, { 'prod-1': { ...prod.member('prod'), state: 'out' }, 'canary-1': null });
     expect(await soon(async () => (await fetch(proxy.url)).status === 503)).toBeTrue();
     const answer = await fetch(proxy.url);
     expect(answer.headers.get('retry-after')).toBe('1');

@@ -26,7 +26,6 @@ export interface LiveStateOptions {
 
 /**
  * Follows fleet, rollout and alerts, each by itself: a Redis that has lost one of them does not take the others along.
- * Of a Redis that has lost its state, a fleet without any production server is not believed.
  */
 export function followState({ redis, initial, file, onFleet, log }: LiveStateOptions): LiveState {
   let current = initial;
@@ -40,8 +39,7 @@ export function followState({ redis, initial, file, onFleet, log }: LiveStateOpt
   const parts = [
     watch({
       ...{ redis, log, topics: ['fleet'], initial: initial.fleet },
-      read: readFleet,
-      whenLost: (known, found) => (hasProduction(found) || !hasProduction(known) ? found : known),
+      read: async (from) => keepProduction(current.fleet, await readFleet(from)),
       onChange: (fleet) => {
         change({ fleet });
         onFleet(fleet);
@@ -74,7 +72,15 @@ export function followState({ redis, initial, file, onFleet, log }: LiveStateOpt
   };
 }
 
+/**
+ * Nobody takes the last production server out of the fleet, whatever the revision says: a Redis that was emptied and
+ * that somebody wrote to since looks like it. One that is `draining` or `out` is still there, and that is believed.
+ */
+export function keepProduction(known: Fleet, found: Fleet): Fleet {
+  return hasProduction(found) || !hasProduction(known) ? found : known;
+}
+
 function hasProduction(fleet: Fleet): boolean {
-  for (const { pool, state } of fleet.values()) if (pool === 'prod' && state === 'in') return true;
+  for (const { pool } of fleet.values()) if (pool === 'prod') return true;
   return false;
 }

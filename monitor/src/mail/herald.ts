@@ -1,9 +1,11 @@
 import { keys, type Pool } from '@coalmine/fleet/keys.js';
 import { metrics, readLatestSamples, type Sample } from '@coalmine/fleet/samples.js';
+import type { Rollout } from '@coalmine/fleet/rollout.js';
 import type { Redis } from 'ioredis';
 import type { Notice } from '../alerts/due.js';
 import { drawChart } from './chart.js';
 import { composeMail, composeWebhook } from './message.js';
+import { composeRolloutMail } from './rollout-mail.js';
 import type { Spool } from './spool.js';
 import type { Mail } from './smtp.js';
 
@@ -34,6 +36,17 @@ export class Herald {
     };
     const mail: Mail = { ...composeMail(told), chart: chart?.toString('base64') ?? null };
     await this.parts.spool.add({ mail, webhook: composeWebhook(told) });
+  }
+
+  /** Tells of a rollout's turn, if it is one that somebody has to know. */
+  async tellRollout(rollout: Rollout): Promise<void> {
+    const composed = composeRolloutMail(rollout);
+    if (!composed) return;
+    const mail: Mail = { ...composed, chart: null };
+    await this.parts.spool.add({
+      mail,
+      webhook: { text: composed.subject, attachments: [{ text: composed.text }] },
+    });
   }
 
   private async samplesOf(host: string): Promise<readonly Sample[]> {

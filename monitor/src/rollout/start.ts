@@ -1,5 +1,6 @@
 import { autoscaleRulesSchema } from '@coalmine/fleet/autoscale.js';
 import { connectRedis } from '@coalmine/fleet/redis.js';
+import type { Rollout } from '@coalmine/fleet/rollout.js';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { AutoscaleDuty } from '../autoscale/duty.js';
@@ -33,18 +34,22 @@ export const controllerSettings = z.object({
 });
 export type ControllerSettings = z.infer<typeof controllerSettings>;
 
-/** Starts the controller with its duties; it leads as soon as nobody else does. */
+/** Starts the controller with its duties; it leads as soon as nobody else does. `onRollout` is told of each new state. */
 export function runController(
   settings: ControllerSettings & { REDIS_URL: string },
   holder: string,
   log: Logger,
   others: readonly Duty[] = [],
+  onRollout: (rollout: Rollout) => void = () => undefined,
 ): Controller {
   const redis = connectRedis(settings.CONTROLLER_REDIS_URL || settings.REDIS_URL);
   redis.on('error', (error: Error) => log.warn({ err: error }, 'Redis of the controller'));
   const access = jenkinsOf(settings);
   const jenkins = access && new JenkinsJob(access);
-  const rollout = new RolloutDuty({ redis, jenkins, log });
+  const rollout = new RolloutDuty({
+    ...{ redis, jenkins, log },
+    onTransition: (next, { next: { state } }) => state && onRollout(next),
+  });
   const rules = settings.AUTOSCALE;
   const autoscale = rules ? [new AutoscaleDuty({ redis, jenkins, rules, log })] : [];
   const controller = startController({

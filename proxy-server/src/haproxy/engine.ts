@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { readAlert } from '@coalmine/fleet/alerts.js';
 import { readAllow } from '@coalmine/fleet/allow.js';
-import { watch } from '@coalmine/fleet/changes.js';
+import { watch, type Watched } from '@coalmine/fleet/changes.js';
 import { createLog } from '@coalmine/fleet/log.js';
 import { readFleet } from '@coalmine/fleet/members.js';
 import { createMetrics } from '@coalmine/fleet/metrics.js';
@@ -11,6 +11,7 @@ import { answerJson, runService } from '@coalmine/fleet/service.js';
 import { readSettings } from '@coalmine/fleet/settings.js';
 import { appendTraffic } from '@coalmine/fleet/traffic.js';
 import type { Redis } from 'ioredis';
+import { keepProduction } from '../state.js';
 import { emptyState, loadState, saveState, type ProxyState } from '../state-file.js';
 import { Control, type Wanted } from './control.js';
 import { registerMetrics } from './metrics.js';
@@ -54,11 +55,14 @@ export async function runHaproxyEngine(): Promise<void> {
   const haproxy = new HaproxyProcess({ binary: settings.HAPROXY_BINARY, layout, descriptor, log });
   const control = new Control(haproxy, layout, wanted(initial), log);
   await control.start();
-  const state = watch<State>({
+  const state: Watched<State> = watch<State>({
     redis,
     topics: ['fleet', 'rollout', 'alerts'],
     initial,
-    read: readState,
+    read: async (from) => {
+      const found = await readState(from);
+      return { ...found, fleet: keepProduction(state.current.fleet, found.fleet) };
+    },
     onChange: (next) => {
       void control.update(wanted(next));
       saveState(settings.STATE_FILE, { ...next, allow: next.allow ?? [] }).catch((error: unknown) =>
