@@ -12,7 +12,9 @@ describe('the flag service', () => {
     redis = await TestRedis.start();
     service = await TestService.start(join(import.meta.dirname, '../src/main.js'), { REDIS_URL: redis.url });
     // It reads without Redis, too, but what follows writes.
-    await soon(async () => (await fetch(`${service.url}/healthz`).then((answer) => answer.json())).redis);
+    const isReady = async () =>
+      ((await (await fetch(`${service.url}/healthz`)).json()) as { redis: boolean }).redis;
+    await soon(isReady);
   });
 
   afterAll(async () => {
