@@ -40,7 +40,7 @@ export async function statusOf(fleet: Fleet): Promise<Status> {
     urls: {
       ...(proxy ? { app: `http://${proxy}/` } : {}),
       ...(redis ? { dashboard: `http://${redis}:9102/` } : {}),
-      ...(redis ? { flags: `http://${redis}:3001/flags/tokens` } : {}),
+      ...(redis ? { flags: `http://${redis}:3001/` } : {}),
       ...(JENKINS_URL ? { jenkins: JENKINS_URL } : {}),
       ...(MAIL_URL ? { mail: MAIL_URL } : {}),
       digitalocean: DIGITALOCEAN_API_URL ?? 'https://api.digitalocean.com/v2',
