@@ -8,7 +8,7 @@ import { beginRollout, setRollout } from '@coalmine/fleet/rollout.js';
 import { change } from '@coalmine/fleet/change.js';
 import { freePort, soon, TestRedis, TestService } from '@coalmine/fleet/testbed.js';
 import type { Redis } from 'ioredis';
-import { Behind } from './haproxy-bench.js';
+import { Behind } from './behind.js';
 
 const main = join(import.meta.dirname, '../src/main.js');
 

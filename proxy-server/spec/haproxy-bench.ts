@@ -1,61 +1,16 @@
 /** What the specs of the HAProxy engine share: servers behind it, a Redis, and the engine as a process. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Pool } from '@coalmine/fleet/keys.js';
-import { writeFleet, type Member } from '@coalmine/fleet/members.js';
+import { writeFleet } from '@coalmine/fleet/members.js';
 import { freePort, soon, TestRedis, TestService } from '@coalmine/fleet/testbed.js';
 import type { Redis } from 'ioredis';
 import { AdminSocket } from '../src/haproxy/admin-socket.js';
+import { Behind } from './behind.js';
 
 export const secret = 'a secret of some length';
 const main = join(import.meta.dirname, '../src/main.js');
-
-/** A server behind the proxy. */
-export class Behind {
-  readonly seen: IncomingMessage[] = [];
-  private readonly sockets = new Set<Socket>();
-
-  private constructor(
-    readonly server: Server,
-    readonly port: number,
-  ) {}
-
-  static async start(
-    listener: RequestListener = (_request, response) => response.end('answer'),
-    port = 0,
-  ): Promise<Behind> {
-    const server = createServer((incoming, response) => {
-      if (incoming.url === '/healthz') {
-        response.end('{}');
-        return;
-      }
-      behind.seen.push(incoming);
-      listener(incoming, response);
-    });
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-    const behind = new Behind(server, (server.address() as AddressInfo).port);
-    server.on('connection', (socket) => {
-      behind.sockets.add(socket);
-      socket.once('close', () => behind.sockets.delete(socket));
-    });
-    return behind;
-  }
-
-  member(pool: Pool, state: Member['state'] = 'in'): Member {
-    return { pool, address: '127.0.0.1', port: this.port, state, release: null };
-  }
-
-  /** As a kill -9: the port is closed and every connection with it. */
-  async kill(): Promise<void> {
-    const closed = new Promise((resolve) => this.server.close(resolve));
-    for (const socket of this.sockets) socket.destroy();
-    await closed;
-  }
-}
 
 /** The HAProxy engine with a Redis, one production server and one canary. */
 export class HaproxyBench {

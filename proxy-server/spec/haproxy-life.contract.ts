@@ -5,7 +5,8 @@ import { writeFleet } from '@coalmine/fleet/members.js';
 import { beginRollout, writeRollout } from '@coalmine/fleet/rollout.js';
 import { soon } from '@coalmine/fleet/testbed.js';
 import { Pool } from 'undici';
-import { Behind, HaproxyBench } from './haproxy-bench.js';
+import { Behind } from './behind.js';
+import { HaproxyBench } from './haproxy-bench.js';
 
 /** Clients that ask without a pause, and what they were told. */
 class Load {

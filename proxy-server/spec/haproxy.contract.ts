@@ -8,7 +8,8 @@ import { readTraffic } from '@coalmine/fleet/traffic.js';
 import { Pool } from 'undici';
 import { BucketCookie } from '../src/bucket.js';
 import { choosePool } from '../src/choose.js';
-import { Behind, HaproxyBench, secret } from './haproxy-bench.js';
+import { Behind } from './behind.js';
+import { HaproxyBench, secret } from './haproxy-bench.js';
 
 const alert = {
   reason: 'hot',
@@ -177,7 +178,7 @@ describe('HAProxy as the data plane', () => {
   });
 
   it('says 503, and when to come back, if there is no server at all', async () => {
-    await writeFleet(bench.writer, { 'prod-1': null, 'canary-1': null });
+    await writeFleet(bench.writer, { 'prod-1': bench.prod.member('prod', 'out'), 'canary-1': null });
     expect(await soon(async () => (await fetch(bench.url)).status === 503)).toBeTrue();
     const answer = await fetch(bench.url);
     expect(answer.headers.get('retry-after')).toBe('1');

@@ -1,63 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeAlert } from '@coalmine/fleet/alerts.js';
-import type { Pool } from '@coalmine/fleet/keys.js';
-import { writeFleet, type Member } from '@coalmine/fleet/members.js';
+import { writeFleet } from '@coalmine/fleet/members.js';
 import { beginRollout, writeRollout } from '@coalmine/fleet/rollout.js';
 import { readTraffic } from '@coalmine/fleet/traffic.js';
 import { freePort, soon, TestRedis, TestService } from '@coalmine/fleet/testbed.js';
 import type { Redis } from 'ioredis';
+import { Behind } from './behind.js';
 
 const main = join(import.meta.dirname, '../src/main.js');
-
-/** A server behind the proxy; the spec says how it answers. */
-class Behind {
-  readonly seen: IncomingMessage[] = [];
-  private readonly sockets = new Set<Socket>();
-
-  private constructor(
-    readonly server: Server,
-    readonly port: number,
-  ) {}
-
-  static async start(
-    name: string,
-    listener: RequestListener = (_request, response) => response.end(name),
-    port = 0,
-  ): Promise<Behind> {
-    const server = createServer((incoming, response) => {
-      if (incoming.url === '/healthz') {
-        response.end('{}');
-        return;
-      }
-      behind.seen.push(incoming);
-      listener(incoming, response);
-    });
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-    const behind = new Behind(server, (server.address() as AddressInfo).port);
-    server.on('connection', (socket) => {
-      behind.sockets.add(socket);
-      socket.once('close', () => behind.sockets.delete(socket));
-    });
-    return behind;
-  }
-
-  member(pool: Pool): Member {
-    return { pool, address: '127.0.0.1', port: this.port, state: 'in', release: null };
-  }
-
-  /** As a kill -9: the port is closed and every connection with it. */
-  async kill(): Promise<void> {
-    const closed = new Promise((resolve) => this.server.close(resolve));
-    for (const socket of this.sockets) socket.destroy();
-    await closed;
-  }
-}
 
 describe('the proxy', () => {
   let redis: TestRedis;
@@ -98,8 +54,8 @@ describe('the proxy', () => {
     folder = await mkdtemp(join(tmpdir(), 'coalmine-proxy-'));
     redis = await TestRedis.start();
     writer = redis.client();
-    prod = await Behind.start('prod');
-    canary = await Behind.start('canary');
+    prod = await Behind.start((_request, response) => response.end('prod'));
+    canary = await Behind.start((_request, response) => response.end('canary'));
     await writeFleet(writer, { 'prod-1': prod.member('prod'), 'canary-1': canary.member('canary') });
     await weigh(10_000);
     await startProxy();
@@ -217,7 +173,7 @@ describe('the proxy', () => {
 
   it('does not let the client take half an answer for a whole one', async () => {
     await canary.kill();
-    canary = await Behind.start('canary', (_request, response) => {
+    canary = await Behind.start((_request, response) => {
       response.writeHead(200, { 'content-length': '1000' });
       response.write('half');
       setTimeout(() => response.socket?.destroy(), 50);
@@ -230,7 +186,7 @@ describe('the proxy', () => {
   it('lets go of the server when the client leaves', async () => {
     let left = false;
     await canary.kill();
-    canary = await Behind.start('canary', (incoming) => incoming.socket.once('close', () => (left = true)));
+    canary = await Behind.start((incoming) => incoming.socket.once('close', () => (left = true)));
     await writeFleet(writer, { 'canary-1': canary.member('canary') });
     await soon(() => isUp('canary-1'));
     await sleep(100);
@@ -275,7 +231,7 @@ describe('the proxy', () => {
       await sleep(200);
       const { port } = prod;
       await prod.kill();
-      prod = await Behind.start('prod', undefined, port);
+      prod = await Behind.start(undefined, port);
     }
     load.going = false;
     await client;
