@@ -1,13 +1,12 @@
 import type { Fleet } from '@coalmine/fleet/members.js';
-import { Pool } from 'undici';
 import { Tally } from './figures.js';
 import { HealthCheck } from './health.js';
+import { Connections } from './upstream/connections.js';
 
 export type PoolName = 'prod' | 'canary';
 
-const connectTimeoutMs = 3000;
-const answerTimeoutMs = 30_000;
-const idleMs = 30_000; // under the 65 s after which our services close a connection
+/** An idle connection is closed after `answerMs`: before our services do it, after 65 s. */
+const times = { connectMs: 3000, answerMs: 30_000, bodyMs: 300_000 };
 const connectionsAtMost = 256;
 
 /** How long a server that joins is given less than its share, ms. */
@@ -15,7 +14,9 @@ const slowStartMs = 10_000;
 
 /** One server behind the proxy, with its connections, its health and its figures. */
 export class Backend {
-  readonly pool: Pool;
+  readonly connections: Connections;
+  /** address:port */
+  readonly host: string;
   readonly health: HealthCheck;
   readonly tally = new Tally();
   inFlight = 0;
@@ -26,15 +27,9 @@ export class Backend {
     readonly origin: string,
     onTurn: (backend: Backend) => void,
   ) {
-    this.pool = new Pool(origin, {
-      connections: connectionsAtMost,
-      pipelining: 1,
-      keepAliveTimeout: idleMs,
-      keepAliveMaxTimeout: idleMs,
-      headersTimeout: answerTimeoutMs,
-      bodyTimeout: 300_000,
-      connect: { timeout: connectTimeoutMs },
-    });
+    const { host, hostname, port } = new URL(origin);
+    this.host = host;
+    this.connections = new Connections(hostname, Number(port || 80), connectionsAtMost, times);
     this.health = new HealthCheck(new URL('/healthz', origin), () => onTurn(this));
   }
 
@@ -47,7 +42,7 @@ export class Backend {
   /** No more checks; requests in flight end, then the connections close. */
   retire(): void {
     this.health.stop();
-    void this.pool.close();
+    this.connections.retire();
   }
 }
 

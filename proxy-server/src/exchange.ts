@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerJson, requestId } from '@coalmine/fleet/service.js';
 import type { Backend } from './backends.js';
-import type { Dispatcher } from 'undici';
-import { requestHeaders, responseHeaders, type Forwarded } from './headers.js';
+import { requestHead, type Forwarded } from './headers.js';
 import { mayRetry, type RetryBudget } from './retry.js';
+import type { AnswerHead } from './upstream/answer-head.js';
+import type { Asker } from './upstream/connection.js';
 
 /** What became of one attempt on a server, for the figures. */
 export interface Outcome {
@@ -28,27 +29,16 @@ export interface ExchangeParts {
 
 /** How long a client may leave us with an answer that it does not read, ms. */
 const slowReaderMs = 60_000;
-/** Bytes. */
-const smallBody = 16_384;
-
-/**
- * One request and its answer: from a client to a server and back, a failed attempt repeated where that is safe. It is
- * undici's handler itself, one object for each request, as this is the path that everything takes.
- */
-export class Exchange implements Dispatcher.DispatchHandler {
+/** One request and its answer: from a client to a server and back, a failed attempt repeated where that is safe. */
+export class Exchange implements Asker {
   private readonly hasBody: boolean;
-  private readonly headers: string[];
   private backend: Backend | null = null;
   private attempts = 0;
   private began = 0;
   private answeredAt = 0;
   private status = 0;
   private sent = false;
-  private clientLeft = false;
-  private giveUp: (() => void) | null = null;
-  private bodyLength = NaN;
   private stalled: NodeJS.Timeout | undefined;
-  private readonly id: string;
 
   constructor(
     private readonly request: IncomingMessage,
@@ -59,8 +49,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.hasBody =
       headers['transfer-encoding'] !== undefined ||
       (headers['content-length'] !== undefined && headers['content-length'] !== '0');
-    this.id = requestId(request);
-    this.headers = requestHeaders(request, parts.forwarded);
     response.on('close', () => this.clientClosed());
   }
 
@@ -78,78 +66,69 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.status = 0;
     backend.inFlight += 1;
     this.began = performance.now();
-    backend.pool.dispatch(
+    backend.connections.ask(
       {
-        path: this.request.url ?? '/',
-        method: this.request.method as Dispatcher.HttpMethod,
-        headers: this.headers,
+        head: requestHead(this.request, this.parts.forwarded, backend.host),
+        isHead: this.request.method === 'HEAD',
         body: this.hasBody ? this.request : null,
       },
       this,
     );
   }
 
-  onConnect(abort: () => void): void {
+  onSent(): void {
     this.sent = true;
-    this.giveUp = abort;
-    if (this.clientLeft) abort();
   }
 
-  onHeaders(status: number, raw: Buffer[], resume: () => void): boolean {
-    if (status < 200) return true; // 100 and 103 are between us and the server
-    const { response, parts } = this;
-    this.status = status;
-    this.answeredAt = performance.now();
-    const headers = responseHeaders(raw);
-    headers.push('x-served-by', this.backend?.name ?? '', 'x-request-id', this.id);
-    if (parts.setCookie !== undefined) headers.push('set-cookie', parts.setCookie);
-    this.bodyLength = Number(lengthIn(headers));
-    response.writeHead(status, headers);
+  onAnswer(head: AnswerHead, body: string): void {
+    this.writeHead(head);
+    // As text, it goes out with the headers in one plain write, which is far cheaper.
+    this.response.end(body, 'latin1');
+    this.end(false);
+  }
+
+  onHead(head: AnswerHead): void {
+    const { response, backend } = this;
+    this.writeHead(head);
     response.on('drain', () => {
       clearTimeout(this.stalled);
-      resume();
+      backend?.connections.resume(this);
     });
-    return true;
   }
 
-  onData(chunk: Buffer): boolean {
-    const { response } = this;
-    if (chunk.length <= smallBody && chunk.length === this.bodyLength) {
-      // All of a small body: as text, it goes out with the headers in one plain write, which is far cheaper.
-      response.end(chunk.toString('latin1'), 'latin1');
-      return true;
-    }
-    if (response.write(chunk)) return true;
+  onBody(data: Buffer): boolean {
+    if (this.response.write(data)) return true;
     clearTimeout(this.stalled);
     this.stalled = setTimeout(() => this.response.destroy(), slowReaderMs);
     return false;
   }
 
-  onComplete(): void {
-    if (!this.response.writableEnded) this.response.end();
+  onEnd(): void {
+    this.response.end();
     this.end(false);
   }
 
   onError(error: NodeJS.ErrnoException): void {
-    if (this.clientLeft || this.request.errored) {
-      this.status = 499;
-      this.end(false);
-      if (!this.response.destroyed) this.response.destroy();
-    } else if (this.response.headersSent) {
+    if (this.response.headersSent) {
       // Half an answer must not look like a whole one.
       this.end(true);
       this.response.destroy();
-    } else if (isClientsFault(error)) {
-      this.status = 400;
-      this.end(false);
-      this.refuse(400, 'bad-request');
     } else {
       this.failed(error);
     }
   }
 
+  private writeHead({ status, headers }: AnswerHead): void {
+    const { backend, parts, request, response } = this;
+    this.status = status;
+    this.answeredAt = performance.now();
+    headers.push('x-served-by', backend?.name ?? '', 'x-request-id', requestId(request));
+    if (parts.setCookie !== undefined) headers.push('set-cookie', parts.setCookie);
+    response.writeHead(status, headers);
+  }
+
   private failed(error: NodeJS.ErrnoException): void {
-    const timedOut = error.code?.includes('TIMEOUT') === true;
+    const timedOut = error.code?.includes('timeout') === true || error.code === 'ETIMEDOUT';
     this.status = timedOut ? 504 : 502;
     this.end(true);
     const { method = '' } = this.request;
@@ -166,33 +145,26 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (!backend || this.began === 0) return;
     const waitedMs = (this.answeredAt || performance.now()) - this.began;
     this.began = 0;
-    this.giveUp = null;
     clearTimeout(this.stalled);
     backend.inFlight -= 1;
     if (failed) backend.health.failed();
-    else if (this.status !== 499 && this.status !== 400) backend.health.answered();
+    else if (this.status !== 499) backend.health.answered();
     this.parts.onOutcome({ backend, status: this.status, failed, waitedMs });
   }
 
   private clientClosed(): void {
-    if (this.response.writableFinished) return;
-    this.clientLeft = true;
-    this.giveUp?.();
+    const { backend } = this;
+    if (this.response.writableFinished || !backend || this.began === 0) return;
+    backend.connections.abort(this);
+    this.status = 499;
+    this.end(false);
   }
 
   private refuse(status: number, reason: string): void {
     if (status === 503) this.response.setHeader('retry-after', '1');
-    this.response.setHeader('x-request-id', this.id);
+    this.response.setHeader('x-request-id', requestId(this.request));
     refuse(this.response, status, reason);
   }
-}
-
-function lengthIn(headers: readonly string[]): string | undefined {
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index] as string;
-    if (name.length === 14 && name.toLowerCase() === 'content-length') return headers[index + 1];
-  }
-  return undefined;
 }
 
 /** An answer of the proxy's own, told apart from the app's by `x-proxy-error`. */
@@ -201,9 +173,4 @@ export function refuse(response: ServerResponse, status: number, reason: string)
   response.setHeader('x-proxy-error', reason);
   const error = status < 500 ? 'the request is not valid' : 'the service cannot be reached just now';
   answerJson(response, status, { error, reason });
-}
-
-/** The request itself was impossible to send, whatever the server. */
-function isClientsFault({ code }: NodeJS.ErrnoException): boolean {
-  return code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH';
 }

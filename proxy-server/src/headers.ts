@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { requestId } from '@coalmine/fleet/service.js';
 
 /** Headers that concern one connection only (RFC 9110, 7.6.1), and those of proxies. */
 const hopByHop = new Set([
@@ -41,46 +42,31 @@ class Names {
 }
 
 const ofRequests = new Names((name) => hopByHop.has(name) || owned.has(name));
-const ofResponses = new Names((name) => hopByHop.has(name));
 
-/** The request's headers for the backend, as undici takes them: names and values in turn. */
-export function requestHeaders(request: IncomingMessage, forwarded: Forwarded): string[] {
-  const raw = request.rawHeaders;
-  const nominated = nominatedBy(request.headers.connection);
-  const headers: string[] = [];
+/** The request's head for a server at `host`, as it goes over the wire, in latin1. */
+export function requestHead(request: IncomingMessage, forwarded: Forwarded, host: string): string {
+  const { headers, rawHeaders: raw } = request;
+  const nominated = nominatedBy(headers.connection);
+  let head = `${request.method ?? 'GET'} ${request.url ?? '/'} HTTP/1.1\r\n`;
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] as string;
     if (ofRequests.isDropped(name) || nominated?.has(name.toLowerCase())) continue;
-    headers.push(name, raw[index + 1] as string);
+    head += `${name}: ${raw[index + 1] as string}\r\n`;
   }
-  headers.push('x-forwarded-for', forwarded.for, 'x-forwarded-proto', forwarded.proto);
-  const id = request.headers['x-request-id'];
-  if (typeof id === 'string') headers.push('x-request-id', id);
-  if (forwarded.host !== undefined) headers.push('x-forwarded-host', forwarded.host);
-  return headers;
+  if (headers.host === undefined) head += `host: ${host}\r\n`;
+  if (headers['transfer-encoding'] !== undefined) head += 'transfer-encoding: chunked\r\n';
+  head += `x-forwarded-for: ${forwarded.for}\r\nx-forwarded-proto: ${forwarded.proto}\r\n`;
+  if (forwarded.host !== undefined) head += `x-forwarded-host: ${forwarded.host}\r\n`;
+  return `${head}x-request-id: ${requestId(request)}\r\n\r\n`;
 }
 
-/** The response's headers for the client, from undici's raw pairs. */
-export function responseHeaders(raw: readonly Buffer[]): string[] {
-  const headers: string[] = [];
-  let connection: string | undefined;
-  for (let index = 0; index < raw.length; index += 2) {
-    const name = (raw[index] as Buffer).toString('latin1');
-    if (ofResponses.isDropped(name)) {
-      if (name.length === 10) connection = (raw[index + 1] as Buffer).toString('latin1');
-      continue;
-    }
-    headers.push(name, (raw[index + 1] as Buffer).toString('latin1'));
-  }
-  const nominated = nominatedBy(connection);
-  return nominated ? without(headers, nominated) : headers;
-}
-
-function without(headers: readonly string[], nominated: ReadonlySet<string>): string[] {
+/** Headers, names and values in turn, but for those of these names. */
+export function without(headers: readonly string[], nominated: ReadonlySet<string>): string[] {
   return headers.filter((_, index) => !nominated.has((headers[index - (index % 2)] as string).toLowerCase()));
 }
 
-function nominatedBy(connection: string | undefined): ReadonlySet<string> | null {
+/** What a Connection header declares to concern this connection alone; null for the usual nothing. */
+export function nominatedBy(connection: string | undefined): ReadonlySet<string> | null {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return null;
   const names = connection.split(',').map((name) => name.trim().toLowerCase());
   return new Set(names.filter((name) => !protectedNames.has(name)));

@@ -4,53 +4,29 @@ import { createLog } from '@coalmine/fleet/log.js';
 import { createMetrics } from '@coalmine/fleet/metrics.js';
 import { connectRedis } from '@coalmine/fleet/redis.js';
 import { answerJson, logWhenDone, runOrExplain, runService } from '@coalmine/fleet/service.js';
-import { readSettings, serviceSettings } from '@coalmine/fleet/settings.js';
+import { readSettings } from '@coalmine/fleet/settings.js';
 import { appendTraffic } from '@coalmine/fleet/traffic.js';
-import { z } from 'zod';
 import { headersAtMost } from './admission.js';
 import { Backends } from './backends.js';
 import { BucketCookie } from './bucket.js';
+import { Decisions } from './decisions.js';
 import { registerFigures } from './figures.js';
 import { runHaproxyEngine } from './haproxy/engine.js';
 import { Peers } from './peers.js';
 import { Proxy } from './proxy.js';
 import { RetryBudget } from './retry.js';
 import { Seconds } from './seconds.js';
+import { proxySettings } from './settings.js';
 import { emptyState, loadState } from './state-file.js';
 import { followState } from './state.js';
 import { isWebSocket, serveAsPlain, Upgrades } from './upgrade.js';
-
-const settingsSchema = serviceSettings.extend({
-  OPERATIONS_PORT: z.coerce.number().int().min(1).max(65_535),
-  STATE_FILE: z.string().min(1),
-  COOKIE_SECRET: z.string().min(16, 'must have at least 16 characters'),
-  /** Share of the canary before any rollout was announced, in 1/100 %. */
-  CANARY_WEIGHT: z.coerce.number().int().min(0).max(10_000).default(500),
-  /** false: every request is drawn by itself, also one of a browser. */
-  STICKY: z.stringbool().default(true),
-  /** A header whose value tells users apart, before the cookie. */
-  KEY_HEADER: z
-    .string()
-    .regex(/^[\w-]*$/, 'must be the name of a header')
-    .toLowerCase()
-    .default(''),
-  /** Addresses and networks whose X-Forwarded-* are believed, separated by commas. */
-  TRUSTED_PROXIES: z
-    .string()
-    .default('')
-    .transform((text) => text.split(',').filter(Boolean)),
-  /** The largest body that is let in, bytes; 0: any. */
-  BODY_AT_MOST: z.coerce.number().int().min(0).default(0),
-  /** Share of the requests that the access log tells of, 0 to 1. */
-  ACCESS_LOG_SHARE: z.coerce.number().min(0).max(1).default(0.01),
-});
 
 await runOrExplain('proxy-server', async () => {
   if (process.env.PROXY_ENGINE === 'haproxy') {
     await runHaproxyEngine();
     return;
   }
-  const settings = readSettings(settingsSchema);
+  const settings = readSettings(proxySettings);
   const log = createLog('proxy-server');
   const metrics = createMetrics('proxy-server');
   const redis = connectRedis(settings.REDIS_URL);
@@ -72,12 +48,15 @@ await runOrExplain('proxy-server', async () => {
   });
   seconds.start();
   const peers = new Peers(settings.TRUSTED_PROXIES);
-  const proxy = new Proxy({
-    ...{ backends, budget, peers },
+  const decisions = new Decisions({
     cookie: new BucketCookie(settings.COOKIE_SECRET),
     splitting: { sticky: settings.STICKY, keyHeader: settings.KEY_HEADER },
     state: () => state.current,
     defaultWeight: settings.CANARY_WEIGHT,
+    canaryUsable: () => backends.isUsable('canary'),
+  });
+  const proxy = new Proxy({
+    ...{ backends, budget, peers, decisions },
     bodyAtMost: settings.BODY_AT_MOST,
     onOutcome: (outcome) => {
       const { backend, waitedMs, failed, status } = outcome;
@@ -99,7 +78,7 @@ await runOrExplain('proxy-server', async () => {
     },
     onOperation: ({ url, headers }, response) => {
       if (url !== '/explain') return false;
-      answerJson(response, 200, proxy.explain(headers));
+      answerJson(response, 200, decisions.explain(headers));
       return true;
     },
     port: settings.PORT,

@@ -7,19 +7,12 @@ export class Peers {
   private readonly trusted = new BlockList();
   private readonly some: boolean;
 
-  /** Throws an Error that names the entry that is neither an address nor a network. */
   constructor(entries: readonly string[]) {
     this.some = entries.length > 0;
     for (const entry of entries) {
       const [address = '', bits] = entry.split('/');
-      const family = isIP(address);
-      if (family === 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits)))
-        throw new Error(`TRUSTED_PROXIES: ${entry} is neither an address nor a network such as 10.0.0.0/8`);
-      this.trusted.addSubnet(
-        address,
-        Number(bits ?? (family === 4 ? 32 : 128)),
-        family === 4 ? 'ipv4' : 'ipv6',
-      );
+      const isV4 = isIP(address) === 4;
+      this.trusted.addSubnet(address, Number(bits ?? (isV4 ? 32 : 128)), isV4 ? 'ipv4' : 'ipv6');
     }
   }
 

@@ -1,4 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connected, connectRedis } from '@coalmine/fleet/redis.js';
 import { execa } from 'execa';
 import type { Redis } from 'ioredis';
@@ -38,8 +39,8 @@ export async function withRedis<T>(
 }
 
 /**
- * Lends a port of this machine that leads through SSH to a port of a droplet's private address. It takes a moment
- * until somebody listens there. Throws a Problem when SSH gave up meanwhile.
+ * Lends a port of this machine that leads through SSH to a port of a droplet's private address. Throws a Problem when
+ * SSH does not get there.
  */
 export async function withTunnel<T>(
   project: Project,
@@ -59,6 +60,8 @@ export async function withTunnel<T>(
     { reject: false, stdin: 'ignore', cleanup: true },
   );
   try {
+    const ended = tunnel.then(() => Promise.reject(new Error('ssh has ended')));
+    await Promise.race([listening(port), ended]);
     return await use(port);
   } catch (error) {
     if (tunnel.exitCode === null || tunnel.exitCode === undefined) throw error;
@@ -69,6 +72,21 @@ export async function withTunnel<T>(
     tunnel.kill();
     await tunnel;
   }
+}
+
+/** SSH takes a moment until it listens. */
+async function listening(port: number): Promise<void> {
+  for (const deadline = Date.now() + 10_000; !(await isOpen(port)); await sleep(50)) {
+    if (Date.now() > deadline) throw new Problem('No SSH tunnel within 10 s', 'coalmine status');
+  }
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
 }
 
 function freePort(): Promise<number> {

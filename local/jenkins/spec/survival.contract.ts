@@ -3,6 +3,14 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Controller, inlineXml, pause, stageOf } from './controller.js';
 
+/** Waits until a process with these words runs, or none does. */
+async function settles(pattern: string, runs: boolean): Promise<void> {
+  for (let attempt = 0; attempt < 200 && (running(pattern) !== '') !== runs; attempt += 1) await pause(50);
+  expect(running(pattern) !== '')
+    .withContext(pattern)
+    .toBe(runs);
+}
+
 function running(pattern: string): string {
   try {
     return execFileSync('pgrep', ['-f', pattern], { encoding: 'utf8' });
@@ -20,10 +28,11 @@ describe('local/jenkins survives', () => {
   it('ends the whole process tree at a stop, and still runs post', async () => {
     await controller.inline(
       'endless',
-      `${stageOf("sh 'sleep 987123 & echo sleeping; sleep 987124; echo after'").replace(/\}\n$/, '')}  post {\n aborted { sh 'echo cleaned up' }\n }\n}`,
+      `${stageOf("sh 'sleep 987123 & sleep 987124; echo after'").replace(/\}\n$/, '')}  post {\n aborted { sh 'echo cleaned up' }\n }\n}`,
     );
     const number = await controller.trigger('endless');
-    await controller.logContains('endless', number, '+ echo sleeping');
+    await settles('sleep 987123', true);
+    await settles('sleep 987124', true);
     const since = Date.now();
     await controller.client.build.stop('endless', number);
     const { result, log } = await controller.follow('endless', number);
@@ -53,8 +62,7 @@ describe('local/jenkins survives', () => {
     await controller.logContains('killed', number, '+ sleep 987126');
     const waiting = await controller.client.job.build({ name: 'killed', parameters: { N: 'quick' } });
     await controller.stop('SIGKILL');
-    for (let attempt = 0; attempt < 100 && running('sleep 987126') !== ''; attempt += 1) await pause(50);
-    expect(running('sleep 987126')).toBe('');
+    await settles('sleep 987126', false);
     await controller.start({ SPEC_PASSWORD: 'inherited-secret' });
     const build = await controller.client.build.get('killed', number);
     expect([build.result, build.building]).toEqual(['ABORTED', false]);

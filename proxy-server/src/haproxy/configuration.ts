@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { PoolName } from '../backends.js';
 import { lastResort, instead, type WantedServer } from './servers.js';
 import { decisionRules, cookieHeader } from './decision.js';
 import { splitKey } from './split.js';
@@ -12,6 +13,13 @@ export interface Layout {
   threads: number;
   connections: number;
   cookieSecret: string;
+  /** As in the Node engine's settings. */
+  sticky: boolean;
+  keyHeader: string;
+  trusted: readonly string[];
+  bodyAtMost: number;
+  /** Share of the requests in the access log, 0 to 1. */
+  logged: number;
 }
 
 export const files = {
@@ -31,8 +39,8 @@ const stopWithin = '12s';
  */
 export function renderConfiguration(layout: Layout, servers: readonly WantedServer[]): string {
   return `${frame(layout, identity(layout))}
-${backend('prod', servers)}
-${backend('canary', servers)}
+${backend(layout, 'prod', servers)}
+${backend(layout, 'canary', servers)}
 backend latency-prod
   stick-table type integer size 1k store gpc0
 backend latency-canary
@@ -44,13 +52,12 @@ backend genuine
 
 /** Tells a HAProxy that runs on this configuration, whatever its servers, from one of another release. */
 export function identity(layout: Layout): string {
-  const sample: WantedServer[] = [];
-  const text = frame(layout, '') + backend('prod', sample) + backend('canary', sample);
+  const text = frame(layout, '') + backend(layout, 'prod', []) + backend(layout, 'canary', []);
   return `coalmine-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
 }
 
 function frame(layout: Layout, description: string): string {
-  const { folder, bind, threads, connections } = layout;
+  const { folder, bind, threads, connections, bodyAtMost, logged } = layout;
   return `# Written by Coalmine at every start of HAProxy.
 global
   description ${description}
@@ -82,16 +89,33 @@ frontend entry
   http-request set-var(txn.begun) date(0,us)
   http-request deny deny_status 400 if { req.ver 1.0 } { req.hdr_cnt(transfer-encoding) gt 0 }
   http-request deny deny_status 400 unless { url_beg / } || METH_OPTIONS
-${hopByHop}
-  http-request del-header forwarded
-  http-request del-header x-forwarded- -m beg
-  http-request set-header x-forwarded-for %[src]
-  http-request set-header x-forwarded-proto http
-  http-request set-header x-forwarded-host %[req.hdr(host)]
+${bodyAtMost > 0 ? `  http-request deny deny_status 413 if { req.hdr(content-length) -m int gt ${bodyAtMost} }\n` : ''}${hopByHop}
+${forwarded(layout.trusted)}
   http-request set-header x-request-id %[uuid] unless { req.hdr(x-request-id) -m found }
-${decisionRules({ cookieSecret: layout.cookieSecret, split: files.split(folder), splitKey, allow: files.allow(folder) })}
+${logged > 0 ? accessLog(logged) : '  no log'}
+${decisionRules({ ...layout, split: files.split(folder), splitKey, allow: files.allow(folder) })}
   default_backend prod
 `;
+}
+
+/** X-Forwarded-* are ours; a trusted proxy's are believed, and added to. */
+function forwarded(trusted: readonly string[]): string {
+  const untrusted = trusted.length > 0 ? ` unless { src ${trusted.join(' ')} }` : '';
+  const unlessSaid = (name: string): string =>
+    trusted.length > 0 ? ` unless { req.hdr(${name}) -m found }` : '';
+  return `  http-request del-header forwarded
+  http-request del-header x-forwarded- -m beg${untrusted}
+  http-request add-header x-forwarded-for %[src]
+  http-request add-header x-forwarded-proto http${unlessSaid('x-forwarded-proto')}
+  http-request add-header x-forwarded-host %[req.hdr(host)]${unlessSaid('x-forwarded-host')}`;
+}
+
+/** A line of JSON for some of the requests, with the Node engine's names and, beside them, who answered. */
+function accessLog(share: number): string {
+  return `  log stdout format raw local0 info
+  log-format '{"level":30,"time":%Ts%ms,"service":"proxy-server","id":"%[var(txn.id),json(utf8s)]","method":"%HM","url":"%[capture.req.uri,json(utf8s)]","status":%ST,"ms":%Ta,"server":"%s","msg":"request"}'
+  http-request set-log-level silent unless { rand(10000) lt ${Math.round(share * 10_000)} }
+  http-request set-var(txn.id) req.hdr(x-request-id) if { rand(1) eq 0 }`;
 }
 
 const hopByHop = `  acl names_headers req.hdr(connection) -m found
@@ -123,7 +147,7 @@ const latencySlot = `  http-response set-var(txn.us) date(0,us),sub(txn.begun)
   http-response set-var(txn.slot) var(txn.us),div(10000),add(200) if { var(txn.us) -m int 100000:999999 }
   http-response set-var(txn.slot) var(txn.us),div(100000),add(300) if { var(txn.us) -m int ge 1000000 }`;
 
-function backend(name: 'prod' | 'canary', servers: readonly WantedServer[]): string {
+function backend({ trusted }: Layout, name: PoolName, servers: readonly WantedServer[]): string {
   const lines = servers
     .filter((server) => server.backend === name && !server.draining)
     .map((server) => `  server ${server.name} ${server.address}:${server.port} ${server.keywords}`);
@@ -142,7 +166,7 @@ function backend(name: 'prod' | 'canary', servers: readonly WantedServer[]): str
   http-request disable-l7-retry unless idempotent
   http-response lua.nominated_back if { res.hdr(connection) -m found } !{ res.hdr(connection) -m str -i keep-alive close upgrade }
   http-response set-header x-served-by %[srv_name,field(1,${lastResort.slice(0, 1)})]
-${cookieHeader}
+${cookieHeader(trusted)}
 ${latencySlot}
 ${count}
   http-response sc-inc-gpc0(1)

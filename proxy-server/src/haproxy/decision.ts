@@ -1,6 +1,12 @@
+import { testerName } from '../decision.js';
+
 /** Where HAProxy finds what the decision depends on. */
 export interface DecisionSources {
   cookieSecret: string;
+  sticky: boolean;
+  /** A header whose value is the user's key, before any cookie; empty: none. */
+  keyHeader: string;
+  trusted: readonly string[];
   /** Files of maps, which are also their names on the admin socket. */
   split: string;
   splitKey: string;
@@ -11,34 +17,50 @@ const cookieName = 'coalmine-bucket';
 const yearSeconds = 31_536_000;
 
 /** Hands a new browser its cookie, with the answer. */
-export const cookieHeader = `  http-response add-header set-cookie "${cookieName}=%[var(txn.new)].%[var(txn.seal)]; Path=/; Max-Age=${yearSeconds}; HttpOnly; SameSite=Lax" if { var(txn.new) -m found }`;
+export function cookieHeader(trusted: readonly string[]): string {
+  const cookie = (more: string, condition: string): string =>
+    `  http-response add-header set-cookie "${cookieName}=%[var(txn.new)].%[var(txn.seal)]; Path=/; Max-Age=${yearSeconds}; HttpOnly; SameSite=Lax${more}" if { var(txn.new) -m found }${condition}`;
+  if (trusted.length === 0) return cookie('', '');
+  return `  acl came_by_tls var(txn.proto) -m str https
+${cookie('', ' !came_by_tls')}
+${cookie('; Secure', ' came_by_tls')}`;
+}
 
 /**
- * The rules of choose.ts and bucket.ts in HAProxy's words: the key is in a cookie that carries its HMAC, the bucket is
- * crc32(key:salt) mod 10000. A cookie that was found genuine is remembered, as an HMAC costs more than all the rest.
+ * The rules of decision.ts, choose.ts and bucket.ts in HAProxy's words: the key is the configured header's value, or in
+ * a cookie that carries its HMAC; the bucket is crc32(key:salt) mod 10000.
  */
-export function decisionRules({ cookieSecret, split, splitKey, allow }: DecisionSources): string {
-  const seal = `hmac(sha256,${Buffer.from(cookieSecret).toString('base64')}),ub64enc,bytes(0,22)`;
-  const cookie = `req.cook(${cookieName})`;
-  return `  http-request set-var(txn.split) str(${splitKey}),map_str(${split},-1:)
-  http-request set-var(txn.salt) var(txn.split),field(2,:)
-  acl has_cookie ${cookie} -m found
-  acl is_genuine ${cookie},in_table(genuine) -m bool
+export function decisionRules(sources: DecisionSources): string {
+  const { split, splitKey, allow, sticky, keyHeader, trusted } = sources;
+  const names = [`req.fhdr(${testerName})`, `req.cook(${testerName})`, ...(sticky ? ['var(txn.key)'] : [])];
+  const testers = names.map((name) => `  acl is_tester ${name},map_str(${allow}) -m found`).join('\n');
+  return `${trusted.length > 0 ? '  http-request set-var(txn.proto) req.fhdr(x-forwarded-proto)\n' : ''}  http-request set-var(txn.split) str(${splitKey}),map_str(${split},-1:)
+  http-request set-var(txn.weight) var(txn.split),field(1,:)
   acl has_key var(txn.key) -m found
-  http-request set-var(txn.key) ${cookie},field(1,.) if has_cookie is_genuine
-  http-request set-var(txn.claimed) ${cookie},field(1,.) if has_cookie !has_key
+${sticky && keyHeader !== '' ? `  http-request set-var(txn.key) req.fhdr(${keyHeader})\n` : ''}${sticky ? keyRules(sources) : ''}  http-request set-var(txn.bucket) rand(10000) unless has_key
+  acl canary_lives nbsrv(canary) gt 0
+  use_backend canary if { var(txn.bucket),sub(txn.weight) -m int lt 0 } canary_lives
+${testers}
+  use_backend canary if is_tester !{ var(txn.weight) -m int lt 0 } canary_lives`;
+}
+
+/** The cookie: taken if genuine, handed out to a browser that has none. One found genuine is remembered, as an HMAC
+ * costs more than all the rest. */
+function keyRules({ cookieSecret }: DecisionSources): string {
+  const seal = `hmac(sha256,${Buffer.from(cookieSecret).toString('base64')}),ub64enc,bytes(0,22)`;
+  return `  http-request set-var(txn.cookie) req.cook(${cookieName}) unless has_key
+  acl has_cookie var(txn.cookie) -m found
+  http-request set-var(txn.key) var(txn.cookie),field(1,.) if has_cookie { var(txn.cookie),in_table(genuine) }
+  http-request set-var(txn.claimed) var(txn.cookie),field(1,.) if !has_key has_cookie
   acl is_claimed var(txn.claimed) -m found
   http-request set-var(txn.seal) var(txn.claimed),${seal} if is_claimed
-  http-request set-var(txn.key) var(txn.claimed) if is_claimed { ${cookie},field(2,.),secure_memcmp(txn.seal) }
-  http-request track-sc0 ${cookie} table genuine if is_claimed has_key
+  http-request set-var(txn.key) var(txn.claimed) if is_claimed { var(txn.cookie),field(2,.),secure_memcmp(txn.seal) }
+  http-request track-sc0 var(txn.cookie) table genuine if is_claimed has_key
   http-request set-var-fmt(txn.new) %[uuid] if !has_key { req.hdr(accept) -m sub text/html }
   acl is_new var(txn.new) -m found
   http-request set-var(txn.seal) var(txn.new),${seal} if is_new
   http-request set-var(txn.key) var(txn.new) if is_new
+  http-request set-var(txn.salt) var(txn.split),field(2,:)
   http-request set-var(txn.bucket) var(txn.key),concat(:,txn.salt),crc32,mod(10000) if has_key
-  http-request set-var(txn.bucket) rand(10000) if !has_key
-  http-request set-var(txn.weight) var(txn.split),field(1,:)
-  acl canary_lives nbsrv(canary) gt 0
-  use_backend canary if { var(txn.bucket),sub(txn.weight) -m int lt 0 } canary_lives
-  use_backend canary if !{ var(txn.weight) -m int lt 0 } has_key { var(txn.key),map_str(${allow}) -m found } canary_lives`;
+`;
 }

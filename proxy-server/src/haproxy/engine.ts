@@ -11,6 +11,9 @@ import { answerJson, runService } from '@coalmine/fleet/service.js';
 import { readSettings } from '@coalmine/fleet/settings.js';
 import { appendTraffic } from '@coalmine/fleet/traffic.js';
 import type { Redis } from 'ioredis';
+import type { PoolName } from '../backends.js';
+import { BucketCookie } from '../bucket.js';
+import { allowedBy, Decisions } from '../decisions.js';
 import { keepProduction } from '../state.js';
 import { emptyState, loadState, saveState, type ProxyState } from '../state-file.js';
 import { Control, type Wanted } from './control.js';
@@ -42,7 +45,7 @@ export async function runHaproxyEngine(): Promise<void> {
       salt: state.rollout?.id ?? '',
       alert: state.alert,
     }),
-    allow: state.allow && allowedKeys(state.allow),
+    allow: state.allow && allowedKeys(allowedBy({ ...state, allow: state.allow })),
   });
   const layout = {
     folder: folderOf(settings),
@@ -50,7 +53,13 @@ export async function runHaproxyEngine(): Promise<void> {
     threads: settings.HAPROXY_THREADS,
     connections: settings.HAPROXY_CONNECTIONS,
     cookieSecret: settings.COOKIE_SECRET,
+    sticky: settings.STICKY,
+    keyHeader: settings.KEY_HEADER,
+    trusted: settings.TRUSTED_PROXIES,
+    bodyAtMost: settings.BODY_AT_MOST,
+    logged: settings.ACCESS_LOG_SHARE,
   };
+
   const initial: State = { ...((await loadState(settings.STATE_FILE)) ?? emptyState), allow: null };
   const haproxy = new HaproxyProcess({ binary: settings.HAPROXY_BINARY, layout, descriptor, log });
   const control = new Control(haproxy, layout, wanted(initial), log);
@@ -78,11 +87,21 @@ export async function runHaproxyEngine(): Promise<void> {
   });
   registerMetrics(metrics, traffic, control);
   traffic.start();
-  const production = (): boolean =>
-    traffic.figures.some((server) => server.backend === 'prod' && !server.name.includes(':') && server.isUp);
+  const isUsable = (pool: PoolName): boolean =>
+    traffic.figures.some((server) => server.backend === pool && !server.name.includes(':') && server.isUp);
+  const decisions = new Decisions({
+    cookie: new BucketCookie(settings.COOKIE_SECRET),
+    splitting: { sticky: settings.STICKY, keyHeader: settings.KEY_HEADER },
+    state: () => ({ ...state.current, allow: state.current.allow ?? [] }),
+    defaultWeight: settings.CANARY_WEIGHT,
+    canaryUsable: () => isUsable('canary'),
+  });
   await runService({
     name: 'proxy-server',
-    handler: (_request, response) => answerJson(response, 404, { error: 'not found' }),
+    handler: ({ url, headers }, response) =>
+      url === '/explain'
+        ? answerJson(response, 200, decisions.explain(headers))
+        : answerJson(response, 404, { error: 'not found' }),
     log,
     metrics,
     port: settings.OPERATIONS_PORT,
@@ -92,7 +111,7 @@ export async function runHaproxyEngine(): Promise<void> {
       engine: 'haproxy',
       haproxy: control.pid,
       redis: state.fresh,
-      production: production(),
+      production: isUsable('prod'),
     }),
     onStop: async () => {
       traffic.stop();

@@ -1,14 +1,9 @@
 import { dirname, join } from 'node:path';
-import { serviceSettings } from '@coalmine/fleet/settings.js';
 import { z } from 'zod';
+import { proxySettings } from '../settings.js';
 
-/** The Node engine's settings that concern this one too, and what HAProxy alone needs. */
-export const haproxySettings = serviceSettings.extend({
-  OPERATIONS_PORT: z.coerce.number().int().min(1).max(65_535),
-  STATE_FILE: z.string().min(1),
-  COOKIE_SECRET: z.string().min(16, 'must have at least 16 characters'),
-  /** Share of the canary before any rollout was announced, in 1/100 %. */
-  CANARY_WEIGHT: z.coerce.number().int().min(0).max(10_000).default(500),
+/** What HAProxy alone needs. */
+export const haproxySettings = proxySettings.extend({
   HAPROXY_BINARY: z.string().min(1).default('/usr/sbin/haproxy'),
   /** Threads of HAProxy; 0 for as many as there are processors. */
   HAPROXY_THREADS: z.coerce.number().int().min(0).max(64).default(1),
