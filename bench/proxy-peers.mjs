@@ -46,6 +46,30 @@ export async function startPeers(names) {
       ),
     ]);
 
+  const haproxy = (port, name, frontend, behind) =>
+    run(port, 'haproxy', [
+      '-f',
+      file(
+        name,
+        `global
+  nbthread 1
+  maxconn 4096
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+frontend in
+  bind 127.0.0.1:${port}
+  ${frontend}
+  default_backend out
+backend out
+  http-reuse always
+  ${behind}
+`,
+      ),
+    ]);
+
   const backend = await freePort();
   await nginx(backend, 'backend.conf', 'default_type text/plain; return 200 "Hello from the backend\\n";');
   const redis = await TestRedis.start();
@@ -57,7 +81,7 @@ export async function startPeers(names) {
     run(
       port,
       process.execPath,
-      [...(process.env.BENCH_NODE_FLAGS ?? '').split(' ').filter(Boolean), proxyMain],
+      [proxyMain],
       {
         ...{ PORT: String(port), HOST: '127.0.0.1', OPERATIONS_PORT: String(await freePort()) },
         ...{
@@ -95,28 +119,26 @@ export async function startPeers(names) {
         'location / { proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection ""; }',
         `upstream backend { server 127.0.0.1:${backend}; keepalive 128; keepalive_requests 1000000000; }`,
       ),
+    'haproxy-plain': (port) => haproxy(port, 'plain.cfg', '', `server one 127.0.0.1:${backend}`),
+    // What a person writes who wants what we do: users who stay with one pool, retries, checks, the usual headers.
     haproxy: (port) =>
-      run(port, 'haproxy', [
-        '-f',
-        file(
-          'haproxy.cfg',
-          `global
-  nbthread 1
-  maxconn 4096
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 30s
-  timeout server 30s
-frontend in
-  bind 127.0.0.1:${port}
-  default_backend out
-backend out
-  http-reuse always
-  server one 127.0.0.1:${backend}
-`,
-        ),
-      ]),
+      haproxy(
+        port,
+        'canary.cfg',
+        `http-request set-header x-forwarded-proto http
+  http-request set-header x-forwarded-host %[req.hdr(host)]
+  http-request set-header x-request-id %[uuid] unless { req.hdr(x-request-id) -m found }`,
+        `balance leastconn
+  option forwardfor
+  option redispatch 1
+  retries 3
+  retry-on conn-failure empty-response
+  cookie bucket insert indirect nocache httponly
+  option httpchk GET /healthz
+  http-response set-header x-served-by %s
+  server prod-1 127.0.0.1:${backend} weight 95 cookie p check
+  server canary-1 127.0.0.1:${backend} weight 5 cookie c check`,
+      ),
   };
   const ports = {};
   for (const name of names) ports[name] = await start[name](await freePort());

@@ -6,7 +6,7 @@ const json = process.argv.includes('--json');
 const option = (name, otherwise) =>
   process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3) ?? otherwise;
 const all = ['coalmine', 'coalmine-haproxy', 'http-proxy', 'http-proxy-agent', 'caddy', 'nginx', 'haproxy'];
-const names = option('only', all.join(',')).split(',');
+const names = option('only', [...all, 'haproxy-plain'].join(',')).split(',');
 const seconds = Number(option('seconds', 3));
 const rounds = Number(option('rounds', 3));
 const connections = 64;

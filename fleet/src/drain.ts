@@ -1,5 +1,5 @@
-import type { Server, ServerResponse } from 'node:http';
-import { Server as NetServer } from 'node:net';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -9,7 +9,11 @@ const sweepEveryMs = 20;
 
 /** How a server stops without dropping a request: it knows what is in flight, and lets that end. */
 export class Drain {
-  private readonly inFlight = new Set<ServerResponse>();
+  /**
+   * By connection, the answer that it waits for; null while it is idle. A Set of answers, to which every request adds and
+   * from which it deletes, would be rebuilt again and again, and V8's old tables keep alive what was in them.
+   */
+  private readonly awaited = new Map<Socket, ServerResponse | null>();
   private readonly upgraded = new Set<Duplex>();
   private begun = false;
 
@@ -23,14 +27,13 @@ export class Drain {
   }
 
   /** A request has begun. While stopping, its answer is the last one on its connection. */
-  admit(response: ServerResponse): void {
-    this.inFlight.add(response);
+  admit({ socket }: IncomingMessage, response: ServerResponse): void {
+    if (!this.awaited.has(socket)) socket.once('close', () => this.awaited.delete(socket));
+    this.awaited.set(socket, response);
+    response.on('close', () => {
+      if (this.awaited.get(socket) === response) this.awaited.set(socket, null);
+    });
     if (this.begun) response.shouldKeepAlive = false;
-  }
-
-  /** Its answer is out, or the client has left. */
-  release(response: ServerResponse): void {
-    this.inFlight.delete(response);
   }
 
   /** A connection has left HTTP: the server waits for it when closing, but can no longer close it by itself. */
@@ -48,9 +51,9 @@ export class Drain {
    */
   async run(deadlineMs: number, endUpgraded?: () => void): Promise<void> {
     this.begun = true;
-    for (const response of this.inFlight) response.shouldKeepAlive = false;
+    for (const response of this.inFlight()) response.shouldKeepAlive = false;
     const deadline = setTimeout(() => {
-      this.log.warn({ deadlineMs, requests: this.inFlight.size }, 'cut at the deadline');
+      this.log.warn({ deadlineMs, requests: this.inFlight().length }, 'cut at the deadline');
       for (const socket of this.upgraded) socket.destroy();
       this.server.closeAllConnections();
     }, deadlineMs);
@@ -65,6 +68,10 @@ export class Drain {
     await closed;
     clearInterval(sweep);
     clearTimeout(deadline);
+  }
+
+  private inFlight(): ServerResponse[] {
+    return [...this.awaited.values()].filter((response) => response !== null);
   }
 
   private hasConnections(): Promise<boolean> {

@@ -89,8 +89,7 @@ export async function runService(options: ServiceOptions): Promise<RunningServic
   };
 
   const server = createServer((request, response) => {
-    drain.admit(response);
-    response.once('close', () => drain.release(response));
+    drain.admit(request, response);
     if (options.operationsPort === undefined && operations(request, response)) return;
     if (latency) observe(request, response, latency, log);
     if (!options.ownsHeaders) response.setHeader('x-request-id', requestId(request));

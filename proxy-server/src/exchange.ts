@@ -4,6 +4,7 @@ import type { Backend } from './backends.js';
 import { requestHead, type Forwarded } from './headers.js';
 import { mayRetry, type RetryBudget } from './retry.js';
 import type { AnswerHead } from './upstream/answer-head.js';
+import { writeInTurn, type Writer } from './turn.js';
 import type { Asker } from './upstream/connection.js';
 
 /** What became of one attempt on a server, for the figures. */
@@ -30,7 +31,7 @@ export interface ExchangeParts {
 /** How long a client may leave us with an answer that it does not read, ms. */
 const slowReaderMs = 60_000;
 /** One request and its answer: from a client to a server and back, a failed attempt repeated where that is safe. */
-export class Exchange implements Asker {
+export class Exchange implements Asker, Writer {
   private readonly hasBody: boolean;
   private backend: Backend | null = null;
   private attempts = 0;
@@ -38,6 +39,8 @@ export class Exchange implements Asker {
   private answeredAt = 0;
   private status = 0;
   private sent = false;
+  private answer: AnswerHead | null = null;
+  private body = '';
   private stalled: NodeJS.Timeout | undefined;
 
   constructor(
@@ -81,9 +84,16 @@ export class Exchange implements Asker {
   }
 
   onAnswer(head: AnswerHead, body: string): void {
-    this.writeHead(head);
-    // As text, it goes out with the headers in one plain write, which is far cheaper.
-    this.response.end(body, 'latin1');
+    this.answer = head;
+    this.body = body;
+    writeInTurn(this);
+  }
+
+  /** The short answer. As text its body goes out with the headers in one plain write, which is far cheaper. */
+  write(): void {
+    if (!this.answer || this.began === 0) return;
+    this.writeHead(this.answer);
+    this.response.end(this.body, 'latin1');
     this.end(false);
   }
 

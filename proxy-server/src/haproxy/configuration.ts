@@ -114,8 +114,8 @@ function forwarded(trusted: readonly string[]): string {
 function accessLog(share: number): string {
   return `  log stdout format raw local0 info
   log-format '{"level":30,"time":%Ts%ms,"service":"proxy-server","id":"%[var(txn.id),json(utf8s)]","method":"%HM","url":"%[capture.req.uri,json(utf8s)]","status":%ST,"ms":%Ta,"server":"%s","msg":"request"}'
-  http-request set-log-level silent unless { rand(10000) lt ${Math.round(share * 10_000)} }
-  http-request set-var(txn.id) req.hdr(x-request-id) if { rand(1) eq 0 }`;
+  http-request set-var(txn.id) req.hdr(x-request-id) if { rand(10000) lt ${Math.round(share * 10_000)} }
+  http-request set-log-level silent unless { var(txn.id) -m found }`;
 }
 
 const hopByHop = `  acl names_headers req.hdr(connection) -m found

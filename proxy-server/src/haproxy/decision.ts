@@ -31,36 +31,37 @@ ${cookie('; Secure', ' came_by_tls')}`;
  * a cookie that carries its HMAC; the bucket is crc32(key:salt) mod 10000.
  */
 export function decisionRules(sources: DecisionSources): string {
-  const { split, splitKey, allow, sticky, keyHeader, trusted } = sources;
-  const names = [`req.fhdr(${testerName})`, `req.cook(${testerName})`, ...(sticky ? ['var(txn.key)'] : [])];
+  const { split, splitKey, allow, sticky, trusted } = sources;
+  const names = [`req.fhdr(${testerName})`, `req.cook(${testerName})`, ...(sticky ? ['var(req.key)'] : [])];
   const testers = names.map((name) => `  acl is_tester ${name},map_str(${allow}) -m found`).join('\n');
-  return `${trusted.length > 0 ? '  http-request set-var(txn.proto) req.fhdr(x-forwarded-proto)\n' : ''}  http-request set-var(txn.split) str(${splitKey}),map_str(${split},-1:)
-  http-request set-var(txn.weight) var(txn.split),field(1,:)
-  acl has_key var(txn.key) -m found
-${sticky && keyHeader !== '' ? `  http-request set-var(txn.key) req.fhdr(${keyHeader})\n` : ''}${sticky ? keyRules(sources) : ''}  http-request set-var(txn.bucket) rand(10000) unless has_key
+  return `${trusted.length > 0 ? '  http-request set-var(txn.proto) req.fhdr(x-forwarded-proto)\n' : ''}  http-request set-var(req.split) str(${splitKey}),map_str(${split},-1:)
+  http-request set-var(req.weight) var(req.split),field(1,:)
+  acl has_key var(req.key) -m found
+${sticky ? keyRules(sources) : ''}  http-request set-var(req.bucket) rand(10000) if !has_key
   acl canary_lives nbsrv(canary) gt 0
-  use_backend canary if { var(txn.bucket),sub(txn.weight) -m int lt 0 } canary_lives
+  use_backend canary if { var(req.bucket),sub(req.weight) -m int lt 0 } canary_lives
 ${testers}
-  use_backend canary if is_tester !{ var(txn.weight) -m int lt 0 } canary_lives`;
+  use_backend canary if is_tester !{ var(req.weight) -m int lt 0 } canary_lives`;
 }
 
-/** The cookie: taken if genuine, handed out to a browser that has none. One found genuine is remembered, as an HMAC
- * costs more than all the rest. */
-function keyRules({ cookieSecret }: DecisionSources): string {
+/**
+ * The user's key: the configured header, or the cookie if it is genuine; a browser that has none is handed one. A cookie
+ * found genuine is remembered, as an HMAC costs more than all the rest.
+ */
+function keyRules({ cookieSecret, keyHeader }: DecisionSources): string {
   const seal = `hmac(sha256,${Buffer.from(cookieSecret).toString('base64')}),ub64enc,bytes(0,22)`;
-  return `  http-request set-var(txn.cookie) req.cook(${cookieName}) unless has_key
-  acl has_cookie var(txn.cookie) -m found
-  http-request set-var(txn.key) var(txn.cookie),field(1,.) if has_cookie { var(txn.cookie),in_table(genuine) }
-  http-request set-var(txn.claimed) var(txn.cookie),field(1,.) if !has_key has_cookie
-  acl is_claimed var(txn.claimed) -m found
-  http-request set-var(txn.seal) var(txn.claimed),${seal} if is_claimed
-  http-request set-var(txn.key) var(txn.claimed) if is_claimed { var(txn.cookie),field(2,.),secure_memcmp(txn.seal) }
-  http-request track-sc0 var(txn.cookie) table genuine if is_claimed has_key
+  return `${keyHeader === '' ? '' : `  http-request set-var(req.key) req.fhdr(${keyHeader})\n`}  http-request set-var(req.cookie) req.cook(${cookieName})${keyHeader === '' ? '' : ' if !has_key'}
+  acl has_cookie var(req.cookie) -m found
+  http-request set-var(req.key) var(req.cookie),field(1,.) if { var(req.cookie),in_table(genuine) }
+  http-request set-var(req.claimed) var(req.cookie),field(1,.) if !has_key has_cookie
+  acl is_claimed var(req.claimed) -m found
+  http-request set-var(txn.seal) var(req.claimed),${seal} if is_claimed
+  http-request set-var(req.key) var(req.claimed) if is_claimed { var(req.cookie),field(2,.),secure_memcmp(txn.seal) }
+  http-request track-sc0 var(req.cookie) table genuine if is_claimed has_key
   http-request set-var-fmt(txn.new) %[uuid] if !has_key { req.hdr(accept) -m sub text/html }
-  acl is_new var(txn.new) -m found
-  http-request set-var(txn.seal) var(txn.new),${seal} if is_new
-  http-request set-var(txn.key) var(txn.new) if is_new
-  http-request set-var(txn.salt) var(txn.split),field(2,:)
-  http-request set-var(txn.bucket) var(txn.key),concat(:,txn.salt),crc32,mod(10000) if has_key
+  http-request set-var(txn.seal) var(txn.new),${seal} if !has_key
+  http-request set-var(req.key) var(txn.new) if !has_key
+  http-request set-var(req.salt) var(req.split),field(2,:)
+  http-request set-var(req.bucket) var(req.key),concat(:,req.salt),crc32,mod(10000) if has_key
 `;
 }

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { BadAnswer, readAnswerHead, type AnswerHead } from './answer-head.js';
 import { Chunks } from './chunks.js';
 import { RequestBody } from './request-body.js';
+import { writeInTurn, type Writer } from '../turn.js';
 
 /** A request as it goes out. */
 export interface Outgoing {
@@ -46,7 +47,7 @@ const headAtMost = 65_536;
 const shared = Buffer.allocUnsafeSlow(65_536);
 
 /** One connection to a server, on which one request at a time is out. */
-export class Connection {
+export class Connection implements Writer {
   private readonly socket: Socket;
   private asker: Asker | null = null;
   private outgoing: Outgoing | null = null;
@@ -85,8 +86,14 @@ export class Connection {
     this.outgoing = outgoing;
     this.silentMs = 0;
     this.wantsMore = true;
-    this.socket.write(outgoing.head, 'latin1');
-    if (outgoing.body) this.sending = new RequestBody(outgoing.body, this.socket);
+    writeInTurn(this);
+  }
+
+  write(): void {
+    const { asker, outgoing, socket } = this;
+    if (!asker || !outgoing || socket.destroyed) return;
+    socket.write(outgoing.head, 'latin1');
+    if (outgoing.body) this.sending = new RequestBody(outgoing.body, socket);
     if (this.isConnected) asker.onSent();
   }
 
