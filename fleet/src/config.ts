@@ -89,6 +89,27 @@ const canarySchema = z.strictObject({
   promote: z.enum(['auto', 'by-hand']).default('auto').describe('Whether a person has to promote'),
 });
 
+const proxySchema = z.strictObject({
+  engine: z
+    .enum(['node', 'haproxy'])
+    .default('node')
+    .describe('What carries the traffic; HAProxy for more of it than Node can take, by the same decisions'),
+  sticky: z.boolean().default(true).describe('Whether a browser stays with its pool, by a cookie'),
+  keyHeader: z
+    .string()
+    .regex(/^[\w-]*$/, 'must be the name of a header')
+    .default('')
+    .describe('A header whose value tells users apart, before the cookie; empty: none'),
+  trusted: z
+    .array(
+      z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], { error: 'must be an address or a network' }),
+    )
+    .default([])
+    .describe('Proxies in front of this one, whose X-Forwarded-* are believed: addresses or networks'),
+  bodyAtMost: z.int().min(0).default(0).describe('The largest body that is let in, bytes; 0: any'),
+  accessLog: percent.default(1).describe('Share of the requests in the access log, %'),
+});
+
 export const configSchema = z
   .strictObject({
     name: hostnameLabel.describe('Name of the fleet: the tag its droplets carry'),
@@ -119,6 +140,7 @@ export const configSchema = z
       })
       .prefault({}),
     canary: canarySchema.prefault({}),
+    proxy: proxySchema.prefault({}),
     monitor: z
       .strictObject({
         cpu: percent.default(45).describe('CPU threshold, % of what the droplet has'),

@@ -60,6 +60,7 @@ export async function playbookVariables(fleet: Fleet): Promise<Record<string, un
           ? { from: config.monitor.mail.from, to: config.monitor.mail.to, smtp: withPassword(smtp) }
           : null,
     },
+    coalmine_proxy: config.proxy,
     coalmine_autoscale: autoscaleRules(config),
     coalmine_releases_keep: config.releases.keep,
     coalmine_jenkins: jenkinsOf(fleet),

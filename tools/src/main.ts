@@ -173,6 +173,24 @@ steered(canary.command('allow <name...>').description('let testers ask for the c
   );
 
 program
+  .command('proxy')
+  .description('what the proxy makes of a request')
+  .command('explain')
+  .description('which pool a request would go to just now, and why')
+  .option('--cookie <cookie>', "a Cookie header, or the bucket cookie's value")
+  .option(
+    '--header <line>',
+    'another header; may be repeated',
+    (line, lines: string[]) => [...lines, line],
+    [],
+  )
+  .option('--json', 'for machines')
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ coalmine proxy explain --cookie kT0gQb2v1xZy.0aVb…\n  $ coalmine proxy explain --header "coalmine-canary: ann"',
+  )
+  .action(async (options) => (await import('./commands/proxy.js')).explain(options));
+program
   .command('notify')
   .description('mail the result of a build')
   .requiredOption('--result <result>', 'SUCCESS, FAILURE …')
