@@ -78,20 +78,15 @@ backend out
   await writeFleet(writer, { 'prod-1': member('prod'), 'canary-1': member('canary') });
   await writeRollout(writer, beginRollout('bench', 500, 'bench'));
   const coalmine = async (port, engine) =>
-    run(
-      port,
-      process.execPath,
-      [proxyMain],
-      {
-        ...{ PORT: String(port), HOST: '127.0.0.1', OPERATIONS_PORT: String(await freePort()) },
-        ...{
-          REDIS_URL: redis.url,
-          COOKIE_SECRET: 'a secret for the bench',
-          COALMINE_HOST: `bench-${engine}`,
-        },
-        ...{ STATE_FILE: join(folder, engine, 'state.json'), PROXY_ENGINE: engine },
+    run(port, process.execPath, [proxyMain], {
+      ...{ PORT: String(port), HOST: '127.0.0.1', OPERATIONS_PORT: String(await freePort()) },
+      ...{
+        REDIS_URL: redis.url,
+        COOKIE_SECRET: 'a secret for the bench',
+        COALMINE_HOST: `bench-${engine}`,
       },
-    );
+      ...{ STATE_FILE: join(folder, engine, 'state.json'), PROXY_ENGINE: engine },
+    });
 
   const start = {
     coalmine: (port) => coalmine(port, 'node'),

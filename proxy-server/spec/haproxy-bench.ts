@@ -23,7 +23,7 @@ export class HaproxyBench {
   private folder = '';
   private port = 0;
 
-  static async start(): Promise<HaproxyBench> {
+  static async start(environment: Record<string, string> = {}): Promise<HaproxyBench> {
     const bench = new HaproxyBench();
     bench.folder = await mkdtemp(join(tmpdir(), 'coalmine-haproxy-'));
     bench.redis = await TestRedis.start();
@@ -35,7 +35,7 @@ export class HaproxyBench {
       'prod-1': bench.prod.member('prod'),
       'canary-1': bench.canary.member('canary'),
     });
-    await bench.startProxy();
+    await bench.startProxy(environment);
     return bench;
   }
 

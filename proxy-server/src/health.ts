@@ -1,7 +1,6 @@
-import { request } from 'undici';
+import { isWell } from './check.js';
 
 const intervalMs = 1000;
-const timeoutMs = 2000;
 const rise = 2;
 const fall = 2;
 const failuresToEject = 3;
@@ -38,8 +37,11 @@ export class HealthCheck {
 
   start(): void {
     if (this.timer) return;
-    this.timer = setInterval(() => void this.check(), intervalMs);
     void this.check();
+    // From another moment on for each, so that many servers are not asked all at once.
+    this.timer = setTimeout(() => {
+      this.timer = setInterval(() => void this.check(), intervalMs);
+    }, Math.random() * intervalMs);
   }
 
   stop(): void {
@@ -64,15 +66,7 @@ export class HealthCheck {
   }
 
   private async check(): Promise<void> {
-    // Not kept: once nobody asks any more, no connection says that a server is still in use.
-    const ask = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs, reset: true };
-    const good = await request(this.url, ask).then(
-      async ({ statusCode, body }) => {
-        await body.dump();
-        return statusCode === 200;
-      },
-      () => false,
-    );
+    const good = await isWell(this.url);
     this.streak = good === this.up ? 0 : this.streak + 1;
     const mayReturn = performance.now() >= this.outUntil;
     if (!this.up && good && mayReturn && (this.streak >= rise || !this.everChecked)) this.turn(true);

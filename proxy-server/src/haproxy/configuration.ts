@@ -164,6 +164,7 @@ function backend({ trusted }: Layout, name: PoolName, servers: readonly WantedSe
   http-check expect status 200
   acl idempotent method GET HEAD OPTIONS TRACE PUT DELETE
   http-request disable-l7-retry unless idempotent
+  http-response del-header keep-alive
   http-response lua.nominated_back if { res.hdr(connection) -m found } !{ res.hdr(connection) -m str -i keep-alive close upgrade }
   http-response set-header x-served-by %[srv_name,field(1,${lastResort.slice(0, 1)})]
 ${cookieHeader(trusted)}
