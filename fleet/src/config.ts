@@ -89,6 +89,10 @@ const canarySchema = z.strictObject({
   promote: z.enum(['auto', 'by-hand']).default('auto').describe('Whether a person has to promote'),
 });
 
+const networks = z.array(
+  z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], { error: 'must be an address or a network' }),
+);
+
 const proxySchema = z.strictObject({
   engine: z
     .enum(['node', 'haproxy'])
@@ -100,10 +104,7 @@ const proxySchema = z.strictObject({
     .regex(/^[\w-]*$/, 'must be the name of a header')
     .default('')
     .describe('A header whose value tells users apart, before the cookie; empty: none'),
-  trusted: z
-    .array(
-      z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], { error: 'must be an address or a network' }),
-    )
+  trusted: networks
     .default([])
     .describe('Proxies in front of this one, whose X-Forwarded-* are believed: addresses or networks'),
   bodyAtMost: z.int().min(0).default(0).describe('The largest body that is let in, bytes; 0: any'),
@@ -155,6 +156,9 @@ export const configSchema = z
             message: 'two rules have the same name',
           })
           .describe('More rules; one named cpu, memory or down takes the place of the built-in one'),
+        scrapers: networks
+          .default([])
+          .describe('Who may read the metrics, such as a Prometheus: addresses or networks'),
         webhook: z
           .url({ protocol: /^https?$/ })
           .describe('Told like the mail, in JSON that Slack takes; a secret one comes from ALERT_WEBHOOK_URL')

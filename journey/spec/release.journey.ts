@@ -181,7 +181,7 @@ describe('a fleet from nothing', () => {
   });
 
   it('says what is wrong when Jenkins is away, and keeps the commit', async () => {
-    trial.killJenkins();
+    trial.signal('jenkins', 'SIGKILL');
     writeFileSync(join(clone, 'CHANGELOG.md'), 'Jenkins is away.\n');
     const commit = await trial.commit('Away');
     expect(commit.code).toBe(0);

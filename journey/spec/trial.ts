@@ -94,8 +94,9 @@ export class Trial {
     return this.coalmineBeside('down');
   }
 
-  killJenkins(): void {
-    process.kill(Number(readFileSync(join(this.home, 'local/jenkins.pid'), 'utf8')), 'SIGKILL');
+  /** To a server of the local cloud. */
+  signal(server: 'jenkins' | 'mail', signal: NodeJS.Signals): void {
+    process.kill(Number(readFileSync(join(this.home, `local/${server}.pid`), 'utf8')), signal);
   }
 
   remove(): void {

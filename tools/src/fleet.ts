@@ -46,6 +46,7 @@ export async function playbookVariables(fleet: Fleet): Promise<Record<string, un
     coalmine_node_binary: process.execPath,
     coalmine_node_version: process.version,
     coalmine_operators: await operators(fleet),
+    coalmine_scrapers: config.monitor.scrapers,
     coalmine_secrets: await readSecrets(home),
     coalmine_monitor: {
       cpu: config.monitor.cpu,

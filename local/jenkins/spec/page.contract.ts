@@ -14,8 +14,12 @@ describe('local/jenkins pages, in a browser:', () => {
       chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] }),
       controller.start({ COALMINE_JENKINS_EXECUTORS: '1' }),
     ]);
-    page = await open(token);
   }, 30_000);
+  // A page that still follows its build would get in the way of the next spec.
+  beforeEach(async () => {
+    page = await open(token);
+  });
+  afterEach(() => page.close());
   afterAll(async () => {
     await browser.close();
     await controller.remove();
