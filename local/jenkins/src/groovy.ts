@@ -67,9 +67,12 @@ export class GroovyProcess {
   }
 }
 
+const successorAfterMs = 10_000;
+
 /** The compiled runtime and one process that is ready before it is needed. */
 export class Groovy {
   private warm?: GroovyProcess;
+  private stopped = false;
   private runtime?: { jar: string; archive: string };
 
   constructor(
@@ -98,19 +101,29 @@ export class Groovy {
     if (!existsSync(this.runtime.archive)) void this.archiveClasses(this.runtime);
   }
 
-  /** The waiting process (or a new one); another takes its place at once. */
+  /**
+   * The waiting process, or a new one. Another takes its place when it has ended, or is at work for long: the first
+   * seconds of a build shall not be shared with the start of a process that nobody waits for.
+   */
   take(): GroovyProcess {
     const taken = this.warm ?? this.start();
-    this.warmUp();
+    this.warm = undefined;
+    const later = setTimeout(() => this.warmUp(), successorAfterMs);
+    void taken.process.finally(() => {
+      clearTimeout(later);
+      this.warmUp();
+    });
     return taken;
   }
 
   stop(): void {
+    this.stopped = true;
     this.warm?.kill();
     this.warm = undefined;
   }
 
   private warmUp(): void {
+    if (this.warm || this.stopped) return;
     const started = this.start();
     this.warm = started;
     void started.process.finally(() => {

@@ -83,6 +83,7 @@ class Main {
   /** Loads what every build needs, so that a waiting process starts one at once. */
   private static void warmUp() {
     Steps.ALL.size()
+    ReportSteps.warmUp()
     Build.config = [env: [:], build: [history: []], library: '/nonexistent', workspace: '/', temporary: '/tmp', credentials: [], scm: [:]]
     Build.loader = new GroovyClassLoader(Main.classLoader, compiler())
     Scope.enter(new Scope(token: new CancelToken(), node: true, directory: '/'))
