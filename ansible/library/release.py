@@ -28,6 +28,7 @@ class Release:
         self.root = os.path.join("/srv", self.part)
         self.releases = os.path.join(self.root, "releases")
         self.link = os.path.join(self.root, "current")
+        self.predecessor = None
 
     def current(self):
         return os.path.basename(os.readlink(self.link)) if os.path.islink(self.link) else None
@@ -88,6 +89,7 @@ class Release:
     def run(self, target):
         """Makes a release the current one. None when it is well, else what is wrong."""
         self.flip(target)
+        self.predecessor = self.shown("MainPID")
         crashes = self.crashes()
         for command in (["start", self.part + ".socket"], ["restart", self.part + ".service"]):
             code, _out, error = self.module.run_command(["systemctl"] + command)
@@ -105,8 +107,11 @@ class Release:
         return "not healthy after %d s: %s" % (DEADLINE_S, json.dumps(said))
 
     def crashes(self):
-        _code, out, _error = self.module.run_command(["systemctl", "show", "--property=NRestarts", "--value", self.part + ".service"])
-        return int(out.strip() or 0)
+        return int(self.shown("NRestarts") or 0)
+
+    def shown(self, name):
+        _code, out, _error = self.module.run_command(["systemctl", "show", "--property=" + name, "--value", self.part + ".service"])
+        return out.strip()
 
     def ask(self):
         """What /healthz says. The deadline is short: while a release crashes, its socket takes calls that nobody answers."""
@@ -121,10 +126,14 @@ class Release:
             connection.close()
 
     def journal(self, since):
-        """What the release itself said, without what systemd said of it."""
-        unit = "_SYSTEMD_UNIT=%s.service" % self.part
-        _code, out, _error = self.module.run_command(["journalctl", "--quiet", "--output=cat", "--lines=8", "--since=@%d" % since, unit])
-        return out.strip()
+        """What the release itself said, at that of its starts where it said most: the last one may be half-way through."""
+        command = ["journalctl", "--quiet", "--output=json", "--output-fields=MESSAGE,_PID", "--lines=200", "--since=@%d" % since]
+        _code, out, _error = self.module.run_command(command + ["_SYSTEMD_UNIT=%s.service" % self.part])
+        starts = {}
+        for entry in map(json.loads, out.splitlines()):
+            starts.setdefault(entry["_PID"], []).append(readable(entry["MESSAGE"]))
+        starts.pop(self.predecessor, None)
+        return "\n".join(max(starts.values(), key=len, default=[])[-12:])
 
     def prune(self, keep):
         """The newest few stay for a rollback, and always the current one and the one before it."""
@@ -145,6 +154,11 @@ class Release:
 
 def well(said, target):
     return said.get("ok") is True and said.get("release") == target
+
+
+def readable(message):
+    """The journal gives what is not plain text, colours among it, as a list of bytes."""
+    return message if isinstance(message, str) else bytes(message or []).decode("utf-8", "replace")
 
 
 def for_all_to_read(member):

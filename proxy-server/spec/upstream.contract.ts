@@ -175,6 +175,21 @@ describe('the connections to a server', () => {
     expect(client.body.length).toBe(size);
   });
 
+  it('count a server silent from when a slow client is ready, not from when it began to wait', async () => {
+    let finish = (): unknown => undefined;
+    reply = (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf');
+      finish = () => socket.write(' more');
+    };
+    const client = ask(new Client(true));
+    await soon(() => client.body.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, times.bodyMs + 2 * times.answerMs - 50));
+    connections.resume(client);
+    setTimeout(finish, 100);
+    const { body, error } = await client.done;
+    expect([body, error]).toEqual(['half more', null]);
+  });
+
   it('forget who has left, in the queue and on the wire', async () => {
     reply = () => undefined;
     const clients = [ask(), ask(), ask()];

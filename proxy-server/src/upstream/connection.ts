@@ -105,8 +105,10 @@ export class Connection implements Writer {
   }
 
   resume(asker: Asker): void {
-    if (this.asker !== asker) return;
+    if (this.asker !== asker || this.wantsMore) return;
     this.wantsMore = true;
+    this.silentMs = 0; // while it waited, nobody asked the server for anything
+    this.socket.setTimeout(this.times.answerMs);
     this.socket.resume();
   }
 
