@@ -1,6 +1,6 @@
 // The proxies that bench:proxy compares, each with one worker, all in front of the same backend.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,6 +145,7 @@ backend out
       for (const child of children) child.kill('SIGKILL');
       writer.disconnect();
       await redis.stop();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -65,6 +65,13 @@ describe('the HAProxy engine’s settings', () => {
     expect((await post('a'.repeat(10))).status).toBe(200);
   });
 
+  it('carry 10 kB of headers, and refuse more than there is room for', async () => {
+    await start({}, 0);
+    const send = (bytes: number) => fetch(bench.url, { headers: { 'x-long': 'a'.repeat(bytes) } });
+    expect((await send(10_000)).status).toBe(200);
+    expect((await send(14_000)).status).toBe(400);
+  });
+
   it('let testers in by header and by cookie, as the rollout says', async () => {
     await start({}, 0);
     await writeRollout(bench.writer, { ...beginRollout('release', 0, 'a spec'), allow: ['ann'] });
@@ -73,6 +80,12 @@ describe('the HAProxy engine’s settings', () => {
     ).toBeTrue();
     expect(await servedTo({ cookie: 'coalmine-canary=ann' })).toEqual(['canary-1']);
     expect(await servedTo({ 'coalmine-canary': 'eve' })).toEqual(['prod-1']);
+    const aTester = newCookie();
+    const key = aTester.split('=')[1]?.split('.')[0] ?? '';
+    await writeRollout(bench.writer, { ...beginRollout('release', 0, 'a spec'), allow: [key] });
+    expect(await soon(async () => (await servedTo({ cookie: aTester })).join() === 'canary-1')).toBeTrue();
+    expect(await servedTo({ cookie: newCookie() })).toEqual(['prod-1']);
+    await writeRollout(bench.writer, { ...beginRollout('release', 0, 'a spec'), allow: ['ann'] });
     const because = async () => {
       const why = await fetch(`${bench.operations}/explain`, { headers: { 'coalmine-canary': 'ann' } });
       return ((await why.json()) as { because: string }).because;

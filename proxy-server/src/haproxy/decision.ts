@@ -36,32 +36,35 @@ export function decisionRules(sources: DecisionSources): string {
   const testers = names.map((name) => `  acl is_tester ${name},map_str(${allow}) -m found`).join('\n');
   return `${trusted.length > 0 ? '  http-request set-var(txn.proto) req.fhdr(x-forwarded-proto)\n' : ''}  http-request set-var(req.split) str(${splitKey}),map_str(${split},-1:)
   http-request set-var(req.weight) var(req.split),field(1,:)
-  acl has_key var(req.key) -m found
-${sticky ? keyRules(sources) : ''}  http-request set-var(req.bucket) rand(10000) if !has_key
+${sticky ? keyRules(sources) : ''}  http-request set-var(req.bucket) rand(10000)
   acl canary_lives nbsrv(canary) gt 0
   use_backend canary if { var(req.bucket),sub(req.weight) -m int lt 0 } canary_lives
+  acl has_testers var(req.split),field(3,:) -m found
 ${testers}
-  use_backend canary if is_tester !{ var(req.weight) -m int lt 0 } canary_lives`;
+  use_backend canary if has_testers is_tester !{ var(req.weight) -m int lt 0 } canary_lives`;
 }
 
 /**
  * The user's key: the configured header, or the cookie if it is genuine; a browser that has none is handed one. A cookie
- * found genuine is remembered, as an HMAC costs more than all the rest.
+ * found genuine is remembered, as an HMAC costs more than all the rest, and the rules end there for most requests.
  */
 function keyRules({ cookieSecret, keyHeader }: DecisionSources): string {
   const seal = `hmac(sha256,${Buffer.from(cookieSecret).toString('base64')}),ub64enc,bytes(0,22)`;
-  return `${keyHeader === '' ? '' : `  http-request set-var(req.key) req.fhdr(${keyHeader})\n`}  http-request set-var(req.cookie) req.cook(${cookieName})${keyHeader === '' ? '' : ' if !has_key'}
-  acl has_cookie var(req.cookie) -m found
+  const known = `  http-request set-var(req.bucket) var(req.key),concat(:,req.salt),crc32,mod(10000) if has_key
+  http-request allow if has_key`;
+  return `${keyHeader === '' ? '' : `  http-request set-var(req.key) req.fhdr(${keyHeader})\n`}  acl has_key var(req.key) -m found
+  http-request set-var(req.salt) var(req.split),field(2,:)
+  http-request set-var(req.cookie) req.cook(${cookieName})${keyHeader === '' ? '' : ' if !has_key'}
   http-request set-var(req.key) var(req.cookie),field(1,.) if { var(req.cookie),in_table(genuine) }
-  http-request set-var(req.claimed) var(req.cookie),field(1,.) if !has_key has_cookie
-  acl is_claimed var(req.claimed) -m found
-  http-request set-var(txn.seal) var(req.claimed),${seal} if is_claimed
-  http-request set-var(req.key) var(req.claimed) if is_claimed { var(req.cookie),field(2,.),secure_memcmp(txn.seal) }
-  http-request track-sc0 var(req.cookie) table genuine if is_claimed has_key
+${known}
+  acl has_cookie var(req.cookie) -m found
+  http-request set-var(req.claimed) var(req.cookie),field(1,.) if has_cookie
+  http-request set-var(txn.seal) var(req.claimed),${seal} if has_cookie
+  http-request set-var(req.key) var(req.claimed) if has_cookie { var(req.cookie),field(2,.),secure_memcmp(txn.seal) }
+  http-request track-sc0 var(req.cookie) table genuine if has_key
   http-request set-var-fmt(txn.new) %[uuid] if !has_key { req.hdr(accept) -m sub text/html }
   http-request set-var(txn.seal) var(txn.new),${seal} if !has_key
   http-request set-var(req.key) var(txn.new) if !has_key
-  http-request set-var(req.salt) var(req.split),field(2,:)
-  http-request set-var(req.bucket) var(req.key),concat(:,req.salt),crc32,mod(10000) if has_key
+${known}
 `;
 }

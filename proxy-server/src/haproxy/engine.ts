@@ -38,15 +38,15 @@ export async function runHaproxyEngine(): Promise<void> {
   const redis = connectRedis(settings.REDIS_URL);
   redis.on('error', (error: Error) => log.warn({ err: error }, 'Redis'));
 
-  const wanted = (state: State): Wanted => ({
-    fleet: state.fleet,
-    split: splitEntry({
+  const wanted = (state: State): Wanted => {
+    const allow = state.allow && allowedKeys(allowedBy({ ...state, allow: state.allow }));
+    const split = {
       weight: state.rollout?.weight ?? settings.CANARY_WEIGHT,
       salt: state.rollout?.id ?? '',
       alert: state.alert,
-    }),
-    allow: state.allow && allowedKeys(allowedBy({ ...state, allow: state.allow })),
-  });
+    };
+    return { fleet: state.fleet, split: splitEntry(split, allow?.length !== 0), allow };
+  };
   const layout = {
     folder: folderOf(settings),
     bind: descriptor === null ? `${settings.HOST}:${settings.PORT}` : `fd@${descriptor}`,

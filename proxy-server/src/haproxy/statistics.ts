@@ -92,12 +92,9 @@ export function poolTotals(
   return total;
 }
 
-/** The latency in the middle of a slot (see latencySlot in configuration.ts), in ms. */
+/** The latency in the middle of a slot (see latencySlots in configuration.ts), in ms. */
 export function slotMs(slot: number): number {
-  const scale = Math.floor(slot / 100);
-  // From 10 s on, the slots of 100 ms go on past their hundred.
-  if (scale >= 3) return (slot - 300 + 0.5) * 100;
-  return ((slot % 100) + 0.5) * 0.1 * 10 ** scale;
+  return slot < 1000 ? (slot + 0.5) / 10 : (slot - 1000 + 0.5) * 10;
 }
 
 /** Reads `show table`: what was counted in each slot since HAProxy started. */
