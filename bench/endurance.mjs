@@ -1,7 +1,7 @@
 // What the proxy is like after 2 million requests, under a 1 GB upload, and with 500 servers behind it:
 // npm run bench:endurance [-- --json] [-- --requests=2000000]
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +15,9 @@ const say = (text) => json || console.log(text);
 const megabyte = 1_000_000;
 const main = join(import.meta.dirname, '../proxy-server/dist/src/main.js');
 
-if (spawnSync('wrk', ['--version']).error) {
-  console.error('bench:endurance needs wrk\n→ ./setup --bench');
+for (const program of ['wrk', 'haproxy']) {
+  if (!spawnSync(program, ['--version']).error) continue;
+  console.error(`bench:endurance needs ${program}\n→ ./setup --bench`);
   process.exit(1);
 }
 
@@ -27,6 +28,10 @@ const behind = createServer((incoming, response) => {
 const behindPort = await freePort();
 // At every address of 127.0.0.0/8: one for each server that it plays.
 await new Promise((resolve) => behind.listen(behindPort, resolve));
+const addresses = Array.from(
+  { length: 500 },
+  (_, index) => `127.0.${1 + Math.floor(index / 250)}.${1 + (index % 250)}`,
+);
 const folder = mkdtempSync(join(tmpdir(), 'coalmine-endurance-'));
 const redis = await TestRedis.start();
 const writer = redis.client();
@@ -67,17 +72,26 @@ try {
   figures.uploadedMb = Math.round(uploaded / megabyte);
   figures.residentMbUnderUpload = peak.mb;
   say(`${figures.uploadedMb} MB uploaded, at most ${peak.mb} MB`);
-  const rates = { 5: [], 500: [] };
+  const rates = { coalmine: { 5: [], 500: [] }, haproxy: { 5: [], 500: [] } };
   for (let round = 0; round < 3; round += 1) {
     for (const count of [5, 500]) {
       await servers(count);
-      await load(1);
-      rates[count].push((await load(4)).rps);
+      const peer = await haproxy(count);
+      for (const [name, at] of [
+        ['coalmine', port],
+        ['haproxy', peer.port],
+      ]) {
+        await load(1, at);
+        rates[name][count].push((await load(4, at)).rps);
+      }
+      peer.stop();
     }
   }
   const median = (values) => values.toSorted((a, b) => a - b)[1];
-  figures.rpsWith5 = median(rates[5]);
-  figures.rpsWith500 = median(rates[500]);
+  figures.rpsWith5 = median(rates.coalmine[5]);
+  figures.rpsWith500 = median(rates.coalmine[500]);
+  figures.haproxyRpsWith5 = median(rates.haproxy[5]);
+  figures.haproxyRpsWith500 = median(rates.haproxy[500]);
 } finally {
   proxy.kill('SIGKILL');
   behind.close();
@@ -95,16 +109,12 @@ else {
     `${figures.residentMbUnderUpload - figures.residentMbAfter < 100 ? '✔' : '✗'} at most ${figures.residentMbUnderUpload} MB under an upload of ${figures.uploadedMb} MB`,
   );
   console.log(
-    `${ratio > 0.9 ? '✔' : '✗'} with 500 servers ${ratio.toFixed(2)} × the requests with 5 (promised 0.9 ×)`,
+    `${ratio > 0.9 ? '✔' : '✗'} with 500 servers ${ratio.toFixed(2)} × the requests with 5 (promised 0.9 ×; HAProxy ${(figures.haproxyRpsWith500 / figures.haproxyRpsWith5).toFixed(2)} ×)`,
   );
 }
 
 /** So many servers, each by an address of its own, all of them the one behind. */
 async function servers(count) {
-  const addresses = Array.from(
-    { length: 500 },
-    (_, index) => `127.0.${1 + Math.floor(index / 250)}.${1 + (index % 250)}`,
-  );
   const member = (address) => ({ pool: 'prod', address, port: behindPort, state: 'in', release: null });
   await writeFleet(
     writer,
@@ -115,8 +125,35 @@ async function servers(count) {
   await sleep(3000); // checks and slow start
 }
 
-async function load(seconds) {
-  const child = spawn('wrk', ['-t1', '-c64', `-d${seconds}s`, `http://127.0.0.1:${port}/`]);
+/** The peer in front of the same servers: what 500 of them cost on this machine whoever asks them. */
+async function haproxy(count) {
+  const at = await freePort();
+  const file = join(folder, 'haproxy.cfg');
+  writeFileSync(
+    file,
+    `global
+  nbthread 1
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+listen all
+  bind 127.0.0.1:${at}
+  balance leastconn
+  http-reuse always
+${addresses
+  .slice(0, count)
+  .map((address, index) => `  server prod-${index + 1} ${address}:${behindPort}\n`)
+  .join('')}`,
+  );
+  const child = spawn('haproxy', ['-db', '-f', file], { stdio: 'ignore' });
+  await sleep(1000);
+  return { port: at, stop: () => child.kill('SIGKILL') };
+}
+
+async function load(seconds, at = port) {
+  const child = spawn('wrk', ['-t1', '-c64', `-d${seconds}s`, `http://127.0.0.1:${at}/`]);
   let text = '';
   child.stdout.on('data', (data) => (text += data));
   await new Promise((resolve) => child.once('exit', resolve));
