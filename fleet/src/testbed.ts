@@ -102,10 +102,12 @@ export class TestService {
   /** Starts a compiled `main.js` on a free port and waits until it listens. */
   static async start(main: string, environment: Record<string, string>): Promise<TestService> {
     const port = await freePort();
+    const folder = await mkdtemp(join(tmpdir(), 'coalmine-service-'));
     const child = spawn(process.execPath, [main], {
-      env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', ...environment },
+      env: { ...process.env, TMPDIR: folder, PORT: String(port), HOST: '127.0.0.1', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    child.once('exit', () => void rm(folder, { recursive: true, force: true }));
     const output: string[] = [];
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (data: Buffer) => output.push(data.toString()));

@@ -17,6 +17,7 @@ describe('a fleet whose parts fall', () => {
   let client: LoadingClient;
 
   beforeAll(async () => {
+    trial.begin();
     const up = await trial.up();
     expect(up.code).withContext(up.output).toBe(0);
     client = new LoadingClient(trial.status().urls.app);

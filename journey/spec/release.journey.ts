@@ -17,6 +17,7 @@ describe('a fleet from nothing', () => {
     (JSON.parse(trial.coalmine('canary', 'status', '--json')) as CanaryStatus).rollout;
 
   beforeAll(async () => {
+    trial.begin();
     // The start that has to work is one that another start, killed half-way, was before.
     await trial.upAndKill();
     const up = await trial.up();

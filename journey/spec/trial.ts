@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,7 +21,7 @@ export interface Ended {
 
 /** A fleet on the local cloud, in a folder of its own, from the commit at hand; and the clone made for trying out. */
 export class Trial {
-  readonly folder = mkdtempSync(join(tmpdir(), 'coalmine-journey-'));
+  readonly folder = join(tmpdir(), `coalmine-journey-${randomBytes(6).toString('hex')}`);
   readonly home = join(this.folder, 'home');
   /** What is built and released: a clone, as a newcomer would have it. */
   readonly project = join(this.folder, 'shop');
@@ -31,7 +32,9 @@ export class Trial {
     COALMINE_HOME: this.home,
   };
 
-  constructor() {
+  /** Makes the folder: only now, so that a journey that is left out leaves nothing behind. */
+  begin(): void {
+    mkdirSync(this.folder, { mode: 0o700 });
     this.run(this.folder, 'git', 'clone', '--quiet', root, this.project);
   }
 

@@ -1,10 +1,10 @@
 // Finds the jars of Jenkins' CPS transformation in a folder of plugins, and runs cps-cases.groovy with them:
 // cps.groovy PLUGINS CASES.json VARS. The plugins may be packed (.jpi, .hpi) or, as in a running Jenkins, unpacked.
-import java.nio.file.Files
 import java.util.zip.ZipFile
 
 File plugins = new File(args[0])
-File unpacked = Files.createTempDirectory('coalmine-cps').toFile()
+// Beside the cases, in a folder that whoever wrote them removes.
+File unpacked = new File(args[1]).parentFile
 List jars = []
 ['workflow-cps', 'script-security'].each { id ->
   File folder = new File(plugins, "${id}/WEB-INF/lib")
@@ -22,15 +22,11 @@ List jars = []
 // Guava comes with Jenkins itself, or with Debian's groovy.
 jars.addAll((new File(plugins, '../war/WEB-INF/lib').listFiles() ?: []).findAll { it.name ==~ 'guava-.*\\.jar' })
 jars << new File('/usr/share/java/guava.jar')
-try {
-  if (!jars.any { it.name.startsWith('groovy-cps') }) {
-    System.err.println("${plugins} has no workflow-cps plugin with groovy-cps in it")
-    System.exit(2)
-  }
-  GroovyClassLoader loader = new GroovyClassLoader()
-  jars.findAll { it.file }.each { loader.addURL(it.toURI().toURL()) }
-  File here = new File(getClass().protectionDomain.codeSource.location.toURI()).parentFile
-  new GroovyShell(loader).run(new File(here, 'cps-cases.groovy'), args.drop(1) as String[])
-} finally {
-  unpacked.deleteDir()
+if (!jars.any { it.name.startsWith('groovy-cps') }) {
+  System.err.println("${plugins} has no workflow-cps plugin with groovy-cps in it")
+  System.exit(2)
 }
+GroovyClassLoader loader = new GroovyClassLoader()
+jars.findAll { it.file }.each { loader.addURL(it.toURI().toURL()) }
+File here = new File(getClass().protectionDomain.codeSource.location.toURI()).parentFile
+new GroovyShell(loader).run(new File(here, 'cps-cases.groovy'), args.drop(1) as String[])

@@ -63,12 +63,15 @@ describe('The lint of pipeline Groovy', () => {
 });
 
 describe('Jenkins’ validator, as local/jenkins has it', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'coalmine-validate-'));
+  let folder: string;
   const lint = (file: string) =>
     run(process.execPath, [join(installation, 'local/jenkins/dist/src/main.js'), 'lint', file]).then(
       ({ stdout }) => stdout,
       (error: { stdout: string }) => error.stdout,
     );
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'coalmine-validate-'));
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('takes this repository’s Jenkinsfile, and the pipeline of coalminePipeline', async () => {

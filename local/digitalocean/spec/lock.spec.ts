@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { holderOf, takeLock } from '../src/lock.js';
 
 describe('A lock', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'coalmine-lock-'));
-  const file = join(folder, 'lock');
+  let folder: string;
+  let file: string;
 
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'coalmine-lock-'));
+    file = join(folder, 'lock');
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('is taken by one, until it is released', async () => {

@@ -5,9 +5,10 @@ import { mountPoints } from '../src/mounts.js';
 import { needMachine, needSpace } from '../src/requirements.js';
 
 describe('What a cloud needs', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'coalmine-path-'));
+  let folder: string;
 
   beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'coalmine-path-'));
     for (const name of ['nft', 'ip']) {
       writeFileSync(join(folder, name), '');
       chmodSync(join(folder, name), 0o755);

@@ -5,9 +5,10 @@ import { execa } from 'execa';
 
 /** Keys made before there is a droplet: its host key, so that it can be pinned, and ours. */
 export class SshIdentity {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'coalmine-ssh-'));
+  private folder = '';
 
   async create(): Promise<void> {
+    this.folder = mkdtempSync(join(tmpdir(), 'coalmine-ssh-'));
     for (const name of ['host', 'client'])
       await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', join(this.folder, name)]);
   }

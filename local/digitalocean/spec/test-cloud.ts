@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +17,8 @@ const main = join(import.meta.dirname, '../src/main.js');
 export class TestCloud {
   /** What DigitalOcean's document has against the answers so far. */
   readonly violations: string[] = [];
-  readonly home = mkdtempSync(join(tmpdir(), 'coalmine-cloud-'));
+  /** Made by the cloud itself, so that a suite that is left out leaves nothing behind. */
+  readonly home = join(tmpdir(), `coalmine-cloud-${randomBytes(6).toString('hex')}`);
   readonly token = 'token-of-the-spec';
   readonly id = readCloudConfig({ COALMINE_CLOUD_HOME: this.home, DIGITALOCEAN_TOKEN: this.token }).id;
   private port = 0;
