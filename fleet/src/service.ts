@@ -88,7 +88,7 @@ export async function runService(options: ServiceOptions): Promise<RunningServic
     return options.onOperation?.(request, response) ?? false;
   };
 
-  const server = createServer((request, response) => {
+  const server = createServer({ connectionsCheckingInterval: 2000 }, (request, response) => {
     drain.admit(request, response);
     if (options.operationsPort === undefined && operations(request, response)) return;
     if (latency) observe(request, response, latency, log);

@@ -1,4 +1,5 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { soon } from '@coalmine/fleet/testbed.js';
 import type { AnswerHead } from '../src/upstream/answer-head.js';
 import type { Asker } from '../src/upstream/connection.js';
@@ -48,9 +49,9 @@ describe('the connections to a server', () => {
   let sockets: Socket[];
   let connections: Connections;
   let reply: (socket: Socket, asked: string) => void;
-  const times = { connectMs: 300, answerMs: 150, bodyMs: 300 };
+  const times = { connectMs: 300, answerMs: 150, bodyMs: 300, clientMs: 200 };
   const ask = (client = new Client(), isHead = false): Client => {
-    connections.ask({ head: 'GET / HTTP/1.1\r\nhost: a\r\n\r\n', isHead, body: null }, client);
+    connections.ask({ head: 'GET / HTTP/1.1\r\nhost: a\r\n\r\n', isHead, body: null, bodyAtMost: 0 }, client);
     return client;
   };
   const answered = async (text: string, isHead = false): Promise<Client> => {
@@ -188,6 +189,26 @@ describe('the connections to a server', () => {
     setTimeout(finish, 100);
     const { body, error } = await client.done;
     expect([body, error]).toEqual(['half more', null]);
+  });
+
+  it('wait for a client as long as its body moves, and then say that it was the client', async () => {
+    let heard = '';
+    reply = (_socket, asked) => (heard += asked);
+    const client = new Client();
+    const head = 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n';
+    const front = createHttpServer((request) =>
+      connections.ask({ head, isHead: false, body: request, bodyAtMost: 0 }, client),
+    );
+    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+    const sender = connect((front.address() as AddressInfo).port, '127.0.0.1', () => sender.write(head));
+    for (let count = 0; count < 6; count += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 170));
+      sender.write('x');
+    }
+    expect((await client.done).error?.code).toBe('client-timeout');
+    expect(heard).toMatch(/\r\n\r\nx{6}$/);
+    sender.destroy();
+    front.close();
   });
 
   it('forget who has left, in the queue and on the wire', async () => {

@@ -6,7 +6,7 @@ import { Connections } from './upstream/connections.js';
 export type PoolName = 'prod' | 'canary';
 
 /** An idle connection is closed after `answerMs`: before our services do it, after 65 s. */
-const times = { connectMs: 3000, answerMs: 30_000, bodyMs: 300_000 };
+const times = { connectMs: 3000, answerMs: 30_000, bodyMs: 300_000, clientMs: 60_000 };
 const connectionsAtMost = 256;
 
 /** How long a server that joins is given less than its share, ms. */

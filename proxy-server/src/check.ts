@@ -3,7 +3,7 @@ import type { Asker } from './upstream/connection.js';
 import { Connections } from './upstream/connections.js';
 
 const timeoutMs = 2000;
-const times = { connectMs: timeoutMs, answerMs: timeoutMs, bodyMs: timeoutMs };
+const times = { connectMs: timeoutMs, answerMs: timeoutMs, bodyMs: timeoutMs, clientMs: timeoutMs };
 
 /**
  * Asks a server once whether it is well: true for a 200, false for anything else or nothing within two seconds. The
@@ -13,7 +13,7 @@ export function isWell({ hostname, port, host, pathname }: URL): Promise<boolean
   return new Promise((resolve) => {
     const head = `GET ${pathname} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`;
     new Connections(hostname, Number(port || 80), 1, times).ask(
-      { head, isHead: false, body: null },
+      { head, isHead: false, body: null, bodyAtMost: 0 },
       new Check(resolve),
     );
   });

@@ -26,7 +26,12 @@ export interface ExchangeParts {
   budget: RetryBudget;
   onOutcome: (outcome: Outcome) => void;
   setCookie: string | undefined;
+  /** Bytes of the request's body; 0: as large as it comes. */
+  bodyAtMost: number;
 }
+
+/** What the client does wrong with its body, as an answer of ours says it; the server is not to blame. */
+const clientFaults: Readonly<Record<string, number>> = { 'body-too-large': 413, 'client-timeout': 408 };
 
 /** How long a client may leave us with an answer that it does not read, ms. */
 const slowReaderMs = 60_000;
@@ -74,6 +79,7 @@ export class Exchange implements Asker, Writer {
         head: requestHead(this.request, this.parts.forwarded, backend.host),
         isHead: this.request.method === 'HEAD',
         body: this.hasBody ? this.request : null,
+        bodyAtMost: this.parts.bodyAtMost,
       },
       this,
     );
@@ -119,10 +125,16 @@ export class Exchange implements Asker, Writer {
   }
 
   onError(error: NodeJS.ErrnoException): void {
+    const fault = clientFaults[error.code ?? ''];
     if (this.response.headersSent) {
       // Half an answer must not look like a whole one.
-      this.end(true);
+      this.end(fault === undefined);
       this.response.destroy();
+    } else if (fault !== undefined) {
+      this.status = fault;
+      this.end(false);
+      this.response.shouldKeepAlive = false;
+      this.refuse(fault, error.code ?? '');
     } else {
       this.failed(error);
     }
@@ -158,7 +170,7 @@ export class Exchange implements Asker, Writer {
     clearTimeout(this.stalled);
     backend.inFlight -= 1;
     if (failed) backend.health.failed();
-    else if (this.status !== 499) backend.health.answered();
+    else if (this.answeredAt > 0) backend.health.answered();
     this.parts.onOutcome({ backend, status: this.status, failed, waitedMs });
   }
 

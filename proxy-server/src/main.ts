@@ -94,4 +94,5 @@ await runOrExplain('proxy-server', async () => {
     },
   });
   server.maxHeadersCount = headersAtMost + 1;
+  server.requestTimeout = 0; // an upload may take hours, while it moves
 });

@@ -36,6 +36,7 @@ export class Proxy {
       pick: (failed) => (failed ? parts.backends.pick('prod', failed) : this.pick(pool)),
       forwarded,
       budget: parts.budget,
+      bodyAtMost: parts.bodyAtMost,
       onOutcome: parts.onOutcome,
       setCookie,
     }).attempt();

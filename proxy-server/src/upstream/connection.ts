@@ -12,6 +12,8 @@ export interface Outgoing {
   isHead: boolean;
   /** Where the body comes from; null for none. */
   body: IncomingMessage | null;
+  /** Bytes of a body; 0: as large as it comes. */
+  bodyAtMost: number;
 }
 
 /** Who asked. Of `onEnd` and `onError` one is called, and once; neither after `abort`. */
@@ -31,8 +33,10 @@ export interface Times {
   connectMs: number;
   /** Until the answer begins; also how long a connection is kept that nobody uses. */
   answerMs: number;
-  /** Between two pieces of a body. */
+  /** Between two pieces of an answer. */
   bodyMs: number;
+  /** Between two pieces of a client's body. */
+  clientMs: number;
 }
 
 /** What becomes of a connection, for whoever keeps them. */
@@ -60,6 +64,7 @@ export class Connection implements Writer {
   private chunks: Chunks | null = null;
   private wantsMore = true;
   private silentMs = 0;
+  private writtenBefore = 0;
 
   constructor(
     host: string,
@@ -93,7 +98,11 @@ export class Connection implements Writer {
     const { asker, outgoing, socket } = this;
     if (!asker || !outgoing || socket.destroyed) return;
     socket.write(outgoing.head, 'latin1');
-    if (outgoing.body) this.sending = new RequestBody(outgoing.body, socket);
+    if (outgoing.body)
+      this.sending = new RequestBody(outgoing.body, socket, outgoing.bodyAtMost, () => {
+        this.fail(problem('body-too-large', 'the body is too large'));
+        this.close();
+      });
     if (this.isConnected) asker.onSent();
   }
 
@@ -123,20 +132,36 @@ export class Connection implements Writer {
     this.asker?.onSent();
   }
 
-  /** Nothing went either way for a while: how long a while may be depends on what is awaited. */
+  /** Nothing went either way for a while. */
   private silent(): void {
-    const { asker, head, times } = this;
+    const { asker, times } = this;
+    const { bytesWritten } = this.socket;
+    if (bytesWritten > this.writtenBefore) this.silentMs = 0;
+    this.writtenBefore = bytesWritten;
     this.silentMs += this.isConnected ? times.answerMs : times.connectMs;
-    const isUnderWay = head !== null || this.sending?.isDone === false;
-    if (asker && isUnderWay && (this.silentMs < times.bodyMs || !this.wantsMore)) {
+    const { atMostMs, code, what } = this.awaited();
+    if (asker && (this.silentMs < atMostMs || !this.wantsMore)) {
       this.socket.setTimeout(times.answerMs);
       return;
     }
-    const what = this.isConnected
-      ? 'the server does not answer'
-      : 'the server does not accept the connection';
-    this.fail(problem(this.isConnected ? 'timeout' : 'connect-timeout', what));
+    this.fail(problem(code, what));
     this.close();
+  }
+
+  /** What is to come next, how long that may take, and what it is called when it does not. */
+  private awaited(): { atMostMs: number; code: string; what: string } {
+    const { head, isConnected, sending, times } = this;
+    if (!isConnected)
+      return {
+        atMostMs: times.connectMs,
+        code: 'connect-timeout',
+        what: 'the server does not accept the connection',
+      };
+    if (head === null && sending?.isAwaited)
+      return { atMostMs: times.clientMs, code: 'client-timeout', what: 'the client stopped in its body' };
+    const isUnderWay = head !== null || sending?.isDone === false;
+    const atMostMs = isUnderWay ? times.bodyMs : times.answerMs;
+    return { atMostMs, code: 'timeout', what: 'the server does not answer' };
   }
 
   private ended(): void {
