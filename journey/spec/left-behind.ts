@@ -2,9 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Trial } from './trial.js';
+
+/** Takes a trial's fleet down, whatever became of it, and expects that nothing of it is left. */
+export async function endAndLookBehind(trial: Trial): Promise<void> {
+  const down = await trial.down();
+  expect(down.code).withContext(down.output).toBe(0);
+  expect(leftBehind(trial.home)).toEqual([]);
+  trial.remove();
+}
 
 /** What the fleet of this home has on the machine: processes, mounts, its bridge, its firewall table. */
-export function leftBehind(of: string): string[] {
+function leftBehind(of: string): string[] {
   const said = (program: string, ...parameters: string[]) =>
     spawnSync(program, parameters, { encoding: 'utf8' }).stdout;
   const cloud = `cm${createHash('sha256').update(join(of, 'digitalocean')).digest('hex').slice(0, 8)}`;

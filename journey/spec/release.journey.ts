@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ask, LoadingClient } from './client.js';
-import { leftBehind } from './left-behind.js';
+import { endAndLookBehind } from './left-behind.js';
 import { Trial, within } from './trial.js';
 
 interface CanaryStatus {
@@ -26,11 +26,11 @@ describe('a fleet from nothing', () => {
   });
 
   afterAll(async () => {
-    await client.stop();
-    const down = await trial.down();
-    expect(down.code).withContext(down.output).toBe(0);
-    expect(leftBehind(trial.home)).toEqual([]);
-    trial.remove();
+    try {
+      await client.stop();
+    } finally {
+      await endAndLookBehind(trial);
+    }
   });
 
   it('has prod-1, canary-1, proxy-1 and redis-1 up, with this commit on production and the canary', () => {
