@@ -117,7 +117,7 @@ export class Chart {
   private plotOptions(curves: readonly Curve[]): uPlot.Options {
     const { unit, atLeast, atMost } = this.options;
     const muted = color('--muted');
-    const grid = { stroke: color('--grid'), width: 1 };
+    const grid = { stroke: color('--soft'), width: 1 };
     const font = '11px system-ui, sans-serif';
     return {
       ...this.size(),
