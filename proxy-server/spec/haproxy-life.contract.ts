@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeFleet } from '@coalmine/fleet/members.js';
 import { beginRollout, writeRollout } from '@coalmine/fleet/rollout.js';
@@ -7,6 +5,7 @@ import { soon } from '@coalmine/fleet/testbed.js';
 import { Pool } from 'undici';
 import { Behind } from './behind.js';
 import { HaproxyBench } from './haproxy-bench.js';
+import { echo, WebSocketClient } from './web-socket.js';
 
 /** Clients that ask without a pause, and what they were told. */
 class Load {
@@ -129,31 +128,12 @@ describe('the life of the HAProxy engine', () => {
   });
 
   it('passes WebSockets, and survives a client that resets in the middle', async () => {
-    bench.prod.server.on('upgrade', (request, socket) => {
-      const key = `${request.headers['sec-websocket-key'] ?? ''}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
-      const accept = createHash('sha1').update(key).digest('base64');
-      socket.on('error', () => undefined);
-      socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
-      );
-      socket.pipe(socket);
-    });
-    const open = () => {
-      const socket = connect(bench.number, '127.0.0.1');
-      socket.on('error', () => undefined);
-      socket.write(
-        'GET /ws HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-      );
-      return socket;
-    };
-    const socket = open();
-    const heard: string[] = [];
-    socket.on('data', (data: Buffer) => heard.push(data.toString()));
-    await soon(() => heard.join('').includes('101'));
-    socket.write('hello');
-    expect(await soon(() => heard.join('').endsWith('hello'))).toBeTrue();
-    socket.resetAndDestroy();
-    open().resetAndDestroy();
+    echo(bench.prod.server);
+    const client = WebSocketClient.ask(bench.number);
+    expect(await client.isOpen()).toBeTrue();
+    expect(await client.echoes('hello')).toBeTrue();
+    client.socket.resetAndDestroy();
+    WebSocketClient.ask(bench.number).socket.resetAndDestroy();
     expect(await ask()).toBe('prod-1');
   });
 });
