@@ -90,7 +90,9 @@ describe('a fleet from nothing', () => {
     expect(trial.head()).toBe(good as string);
     expect(trial.releaseOf('canary-1')).toBe(good);
     const served = client.tally.servedBy.get('canary-1') ?? 0;
-    expect(await within(5, () => (client.tally.servedBy.get('canary-1') ?? 0) > served)).toBeTrue();
+    expect(await within(30, () => (client.tally.servedBy.get('canary-1') ?? 0) > served))
+      .withContext(trial.coalmine('events'))
+      .toBeTrue();
   });
 
   it('deploys a push to main to production before the push goes through', async () => {
