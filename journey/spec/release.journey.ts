@@ -76,7 +76,7 @@ describe('a fleet from nothing', () => {
     expect(trial.releaseOf('canary-1')).toBe(trial.head());
     expect(trial.releaseOf('prod-1')).toBe(production);
     expect(existsSync(join(clone, 'pwned'))).toBeFalse();
-    expect(await within(5, () => (client.tally.servedBy.get('canary-1') ?? 0) > 0)).toBeTrue();
+    expect(await within(30, () => (client.tally.servedBy.get('canary-1') ?? 0) > 0)).toBeTrue();
   });
 
   it('takes back a commit whose release does not start, and the canary serves what it served before', async () => {
